@@ -1,0 +1,60 @@
+// Bundles the command, the library and the entry points of the threads into dist/, and with --tests
+// also the tests. Bundling is what turns offsets into constants on the packet path.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+function filesBelow(folder, ending) {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+  define: { FLOWSHARD_VERSION: JSON.stringify(version) },
+};
+
+export async function buildAll({ tests = false } = {}) {
+  const dist = join(root, 'dist');
+  await build({
+    ...common,
+    external: Object.keys(dependencies),
+    entryPoints: {
+      cli: join(root, 'src/cli/main.ts'),
+      index: join(root, 'src/index.ts'),
+      'workers/ingest-thread': join(root, 'src/workers/ingest-thread.ts'),
+      'workers/shard-thread': join(root, 'src/workers/shard-thread.ts'),
+    },
+    outdir: dist,
+  });
+  await build({
+    ...common,
+    packages: 'external',
+    entryPoints: filesBelow('bench', '.ts'),
+    outbase: join(root, 'bench'),
+    outdir: join(dist, 'bench'),
+  });
+  if (!tests) return;
+  rmSync(join(dist, 'test'), { recursive: true, force: true });
+  await build({
+    ...common,
+    packages: 'external',
+    entryPoints: filesBelow('test', '.test.ts'),
+    outbase: join(root, 'test'),
+    outdir: join(dist, 'test'),
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildAll({ tests: process.argv.includes('--tests') });
+}

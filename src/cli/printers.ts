@@ -1,0 +1,204 @@
+/** What `--print` prints: each printer turns reports, and what is alive at the end, into lines. */
+import { REASONS, type Reason } from '../common/reasons.ts';
+import { ReportMode } from '../conntrack/reporter.ts';
+import type { Connection, ConnectionEvent, EventType } from '../export/connection.ts';
+import { END_REASONS, timeNs } from '../export/entry-view.ts';
+import { flowJson, flowLine, flowXml } from '../export/flows.ts';
+import { connectionJson, eventJson } from '../export/json.ts';
+import { procLine } from '../export/proc.ts';
+import { connectionLine, eventLine, type OutputOptions } from '../export/text.ts';
+import { connectionXml, eventXml, xmlBegin, xmlEnd } from '../export/xml.ts';
+import { EndCode, EventBit, ReportType, Verdict } from '../shm/bits.ts';
+import { type OrderedReport, reportConnection } from '../workers/report-order.ts';
+import type { Output } from './output.ts';
+
+export const PRINT_KINDS = ['table', 'flows', 'events', 'trace', 'none'] as const;
+export type PrintKind = (typeof PRINT_KINDS)[number];
+
+export interface Printer {
+  /** What the shards must report for it. */
+  readonly mode: ReportMode;
+  report(report: OrderedReport): void;
+  /** What is alive after the last packet, oldest first. */
+  finish(connections: () => Connection[], endNs: bigint): void;
+  /** Closing words for people, or null. */
+  closing(): string | null;
+}
+
+export interface PrinterOptions {
+  readonly output: OutputOptions;
+  /** Event types to print. */
+  readonly eventTypes: ReadonlySet<EventType>;
+  /** Trace: print the table with each packet while it has at most so many lines; 0 for never. */
+  readonly traceTable: number;
+}
+
+const NOTHING = (): void => {};
+
+/** Lines of a document that, in XML, is opened by its first line and closed at the end. */
+function createDocument(out: Output, isXml: boolean) {
+  let lines = 0;
+  return {
+    line(text: string): void {
+      if (isXml && lines === 0) out.raw(xmlBegin());
+      lines++;
+      out.line(text);
+    },
+    end(): void {
+      if (isXml && lines > 0) out.raw(xmlEnd());
+    },
+    lines: () => lines,
+  };
+}
+
+function tablePrinter(out: Output, { output }: PrinterOptions): Printer {
+  const document = createDocument(out, output.format === 'xml');
+  const text = { text: connectionLine, json: connectionJson, xml: connectionXml }[output.format];
+  return {
+    mode: ReportMode.NOTHING,
+    report: NOTHING,
+    finish(connections) {
+      for (const c of connections()) document.line(text(c, output));
+      document.end();
+    },
+    closing: () => `${document.lines()} flow entries have been shown.`,
+  };
+}
+
+function flowPrinter(out: Output, { output }: PrinterOptions): Printer {
+  const document = createDocument(out, output.format === 'xml');
+  const text = { text: flowLine, json: flowJson, xml: flowXml }[output.format];
+  return {
+    mode: ReportMode.ENDS,
+    report(report) {
+      const connection = report.type === ReportType.END ? reportConnection(report) : null;
+      if (connection !== null) document.line(text(connection, output));
+    },
+    finish(connections, endNs) {
+      const end = { atNs: endNs, reason: END_REASONS[EndCode.END_OF_CAPTURE] };
+      for (const c of connections()) document.line(text({ ...c, end }, output));
+      document.end();
+    },
+    closing: () => `${document.lines()} flow records have been shown.`,
+  };
+}
+
+/** The event that a report stands for, or null. */
+export function eventOf(report: OrderedReport): ConnectionEvent | null {
+  const isEnd = report.type === ReportType.END;
+  if (!isEnd && report.events === 0) return null;
+  const connection = reportConnection(report);
+  if (connection === null) return null;
+  const atNs = timeNs(report.sec, report.nsec);
+  if (isEnd) return { type: 'DESTROY', atNs, withState: true, connection };
+  const type = (report.events & (EventBit.NEW | EventBit.RELATED)) !== 0 ? 'NEW' : 'UPDATE';
+  return { type, atNs, withState: (report.events & EventBit.PROTOINFO) !== 0, connection };
+}
+
+function eventPrinter(out: Output, { output, eventTypes }: PrinterOptions): Printer {
+  const document = createDocument(out, output.format === 'xml');
+  const text = { text: eventLine, json: eventJson, xml: eventXml }[output.format];
+  return {
+    mode: ReportMode.EVENTS,
+    report(report) {
+      const event = eventOf(report);
+      if (event !== null && eventTypes.has(event.type)) document.line(text(event, output));
+    },
+    finish: () => document.end(),
+    closing: () => `${document.lines()} flow events have been shown.`,
+  };
+}
+
+/** Text of `ct` in a trace. */
+const TRACE_VERDICTS: Readonly<Record<Verdict, string>> = {
+  [Verdict.ESTABLISHED]: '"ESTABLISHED"',
+  [Verdict.RELATED]: '"RELATED"',
+  [Verdict.NEW]: '"NEW"',
+  [Verdict.ESTABLISHED_REPLY]: '"ESTABLISHED/reply"',
+  [Verdict.RELATED_REPLY]: '"RELATED/reply"',
+  [Verdict.UNTRACKED]: '"UNTRACKED"',
+  [Verdict.INVALID]: '"INVALID"',
+  [Verdict.NULL]: 'null',
+  [Verdict.SKIP]: '"SKIP"',
+};
+
+function reasonName(reason: Reason): string {
+  return REASONS.get(reason)?.name ?? String(reason);
+}
+
+/** Connections as the reports tell of them, to print the table after each packet. */
+function createReplica(linesMax: number) {
+  const alive = new Map<number, OrderedReport>();
+  return {
+    apply(report: OrderedReport): void {
+      if (report.words === null) return;
+      if (report.type === ReportType.END) alive.delete(report.created);
+      else alive.set(report.created, report);
+    },
+    lines(tickMs: number): string[] | null {
+      if (linesMax === 0 || alive.size > linesMax) return null;
+      const lines: string[] = [];
+      for (const report of alive.values()) {
+        const connection = reportConnection({ ...report, tickMs });
+        if (connection !== null) lines.push(procLine(connection));
+      }
+      return lines;
+    },
+  };
+}
+
+function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Printer {
+  const replica = createReplica(traceTable);
+  let events: string[] = [];
+  let packets = 0;
+
+  function packetLine(report: OrderedReport): string {
+    const time = timeNs(report.sec, report.nsec);
+    const why = report.reason !== 0 ? `,"why":${JSON.stringify(reasonName(report.reason))}` : '';
+    const ev = report.verdict === Verdict.SKIP ? '' : `,"ev":${JSON.stringify(events)}`;
+    const lines = replica.lines(tickOf(report));
+    const tab = lines === null || report.verdict === Verdict.SKIP ? '' : `,"tab":${JSON.stringify(lines)}`;
+    return `{"n":${report.number},"t":${time},"ct":${TRACE_VERDICTS[report.verdict]}${why}${ev}${tab}}`;
+  }
+
+  return {
+    mode: ReportMode.PACKETS,
+    report(report) {
+      replica.apply(report);
+      const event = eventOf(report);
+      if (event !== null) events.push(eventLine(event, output).trim());
+      if (report.type !== ReportType.PACKET) return;
+      packets++;
+      out.line(packetLine(report));
+      if (report.verdict !== Verdict.SKIP) events = [];
+    },
+    finish() {
+      if (events.length > 0) out.line(`{"late":${JSON.stringify(events)}}`);
+    },
+    closing: () => `${packets} packets have been traced.`,
+  };
+}
+
+/** The clock at a report's time, also for packets that no shard saw. */
+function tickOf(report: OrderedReport): number {
+  return (Math.imul(report.sec, 1000) + Math.floor(report.nsec / 1_000_000)) | 0;
+}
+
+function silentPrinter(): Printer {
+  return { mode: ReportMode.NOTHING, report: NOTHING, finish: NOTHING, closing: () => null };
+}
+
+export function createPrinter(kind: PrintKind, out: Output, options: PrinterOptions): Printer {
+  switch (kind) {
+    case 'table':
+      return tablePrinter(out, options);
+    case 'flows':
+      return flowPrinter(out, options);
+    case 'events':
+      return eventPrinter(out, options);
+    case 'trace':
+      return tracePrinter(out, options);
+    default:
+      return silentPrinter();
+  }
+}

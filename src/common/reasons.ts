@@ -1,0 +1,143 @@
+/**
+ * Why a packet was not simply tracked. Every packet is tracked, or has exactly one of these reasons,
+ * so that the counters add up to the packets read. Numbers and names are stable: programs may store
+ * them. Add at the end of a class; never reuse a number.
+ *
+ * The docs (docs/reasons.md) are printed from this table.
+ */
+
+/** What becomes of a packet. */
+export enum Outcome {
+  /** It belongs to a connection, and changed it or was let through without effect. */
+  TRACKED = 0,
+  /** The tracker judged it: `ct state invalid`. */
+  INVALID = 1,
+  /** Left alone on purpose: `ct state untracked`. */
+  UNTRACKED = 2,
+  /** It never reached the tracker: not IP, damaged before layer 4, or cut too short by the capture. */
+  SKIPPED = 3,
+  /** The tracker refused it because it had no room. */
+  DROPPED = 4,
+}
+
+export enum Reason {
+  NONE = 0,
+
+  // Never reached the tracker.
+  LINK_TYPE = 1,
+  LINK_SHORT = 2,
+  NOT_IP = 3,
+  IP_SHORT = 4,
+  IP_VERSION = 5,
+  IP_HEADER_LENGTH = 6,
+  IP_LENGTH = 7,
+  IP_CHECKSUM = 8,
+  SNAP_LENGTH = 9,
+  FRAGMENT = 10,
+
+  // Untracked.
+  ICMPV6_CONTROL = 32,
+  SCTP_LATER = 33,
+  GRE_LATER = 34,
+
+  // Invalid.
+  IPV6_HEADERS = 64,
+  IPV6_NO_NEXT_HEADER = 65,
+  L4_SHORT = 66,
+  TCP_HEADER_LENGTH = 67,
+  TCP_CHECKSUM = 68,
+  TCP_FLAGS = 69,
+  TCP_NOT_OPENING = 70,
+  TCP_NOT_LOOSE = 71,
+  TCP_STATE = 72,
+  TCP_SEQ_OVER = 73,
+  TCP_ACK_OVER = 74,
+  TCP_RST_SEQ = 75,
+  UDP_LENGTH = 76,
+  UDP_CHECKSUM = 77,
+  UDPLITE_COVERAGE = 78,
+  UDPLITE_CHECKSUM_ZERO = 79,
+  UDPLITE_CHECKSUM = 80,
+  ICMP_CHECKSUM = 81,
+  ICMP_TYPE = 82,
+  ICMP_NOT_A_QUERY = 83,
+  ICMP_UNSOLICITED = 84,
+  ICMP_FAMILY = 85,
+  ICMP_QUOTE = 86,
+  ICMP_QUOTE_UNKNOWN = 87,
+  ICMP_QUOTE_DESTINATION = 88,
+  ICMPV6_REDIRECT = 89,
+
+  // No room.
+  TABLE_FULL = 128,
+  PROBE_LIMIT = 129,
+
+  COUNT = 130,
+}
+
+export interface ReasonInfo {
+  readonly outcome: Outcome;
+  /** Stable, for programs. */
+  readonly name: string;
+  /** One line for people. */
+  readonly meaning: string;
+}
+
+const row = (outcome: Outcome, name: string, meaning: string): ReasonInfo => ({ outcome, name, meaning });
+const { TRACKED, SKIPPED, UNTRACKED, INVALID, DROPPED } = Outcome;
+
+export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
+  [Reason.NONE, row(TRACKED, 'none', 'no reason: the packet was tracked')],
+
+  [Reason.LINK_TYPE, row(SKIPPED, 'link-type', 'the interface has a link type that is not read')],
+  [Reason.LINK_SHORT, row(SKIPPED, 'link-short', 'the frame ends inside its link-layer headers')],
+  [Reason.NOT_IP, row(SKIPPED, 'not-ip', 'neither IPv4 nor IPv6 (ARP, LLDP, ...)')],
+  [Reason.IP_SHORT, row(SKIPPED, 'ip-short', 'fewer bytes than an IP header')],
+  [Reason.IP_VERSION, row(SKIPPED, 'ip-version', 'the version field contradicts the link layer')],
+  [Reason.IP_HEADER_LENGTH, row(SKIPPED, 'ip-header-length', 'IPv4 header length under 20 bytes or beyond the packet')],
+  [Reason.IP_LENGTH, row(SKIPPED, 'ip-length', 'the IP length field is beyond the packet or below the header')],
+  [Reason.IP_CHECKSUM, row(SKIPPED, 'ip-checksum', 'wrong IPv4 header checksum: the IP layer drops it before tracking')],
+  [Reason.SNAP_LENGTH, row(SKIPPED, 'snap-length', 'the capture cut off the bytes that name the connection')],
+  [Reason.FRAGMENT, row(SKIPPED, 'fragment', 'a fragment; reassembly is not built yet')],
+
+  [Reason.ICMPV6_CONTROL, row(UNTRACKED, 'icmpv6-control', 'neighbour discovery, multicast listener or router discovery')],
+  [Reason.SCTP_LATER, row(UNTRACKED, 'sctp-later', 'SCTP is not tracked yet')],
+  [Reason.GRE_LATER, row(UNTRACKED, 'gre-later', 'GRE is not tracked yet')],
+
+  [Reason.IPV6_HEADERS, row(INVALID, 'ipv6-headers', 'the chain of IPv6 extension headers is broken')],
+  [Reason.IPV6_NO_NEXT_HEADER, row(INVALID, 'ipv6-no-next-header', 'IPv6 says that nothing follows')],
+  [Reason.L4_SHORT, row(INVALID, 'l4-short', 'too short for its transport header')],
+  [Reason.TCP_HEADER_LENGTH, row(INVALID, 'tcp-header-length', 'TCP data offset under 5 or beyond the packet')],
+  [Reason.TCP_CHECKSUM, row(INVALID, 'tcp-checksum', 'wrong TCP checksum')],
+  [Reason.TCP_FLAGS, row(INVALID, 'tcp-flags', 'a combination of TCP flags that means nothing')],
+  [Reason.TCP_NOT_OPENING, row(INVALID, 'tcp-not-opening', 'no connection, and this TCP packet cannot open one')],
+  [Reason.TCP_NOT_LOOSE, row(INVALID, 'tcp-not-loose', 'mid-stream packet while tcp_loose is 0')],
+  [Reason.TCP_STATE, row(INVALID, 'tcp-state', 'the TCP state has no place for this packet')],
+  [Reason.TCP_SEQ_OVER, row(INVALID, 'tcp-seq-over', 'sequence number over the upper bound of the window')],
+  [Reason.TCP_ACK_OVER, row(INVALID, 'tcp-ack-over', 'acknowledges data that was never seen')],
+  [Reason.TCP_RST_SEQ, row(INVALID, 'tcp-rst-seq', 'RST below the highest acknowledgement of the other side')],
+  [Reason.UDP_LENGTH, row(INVALID, 'udp-length', 'UDP length under 8 or beyond the packet')],
+  [Reason.UDP_CHECKSUM, row(INVALID, 'udp-checksum', 'wrong UDP checksum')],
+  [Reason.UDPLITE_COVERAGE, row(INVALID, 'udplite-coverage', 'UDP-Lite coverage of 1 to 7 or beyond the packet')],
+  [Reason.UDPLITE_CHECKSUM_ZERO, row(INVALID, 'udplite-checksum-zero', 'UDP-Lite without a checksum')],
+  [Reason.UDPLITE_CHECKSUM, row(INVALID, 'udplite-checksum', 'wrong UDP-Lite checksum')],
+  [Reason.ICMP_CHECKSUM, row(INVALID, 'icmp-checksum', 'wrong ICMP or ICMPv6 checksum')],
+  [Reason.ICMP_TYPE, row(INVALID, 'icmp-type', 'ICMP type over 18')],
+  [Reason.ICMP_NOT_A_QUERY, row(INVALID, 'icmp-not-a-query', 'an ICMP type that is neither query, answer nor error')],
+  [Reason.ICMP_UNSOLICITED, row(INVALID, 'icmp-unsolicited', 'an ICMP answer that nobody asked for')],
+  [Reason.ICMP_FAMILY, row(INVALID, 'icmp-family', 'ICMP in IPv6 or ICMPv6 in IPv4')],
+  [Reason.ICMP_QUOTE, row(INVALID, 'icmp-quote', 'an ICMP error whose quoted packet cannot be read')],
+  [Reason.ICMP_QUOTE_UNKNOWN, row(INVALID, 'icmp-quote-unknown', 'an ICMP error about a connection that does not exist')],
+  [Reason.ICMP_QUOTE_DESTINATION, row(INVALID, 'icmp-quote-destination', 'an ICMP error sent to another host than the one it concerns')],
+  [Reason.ICMPV6_REDIRECT, row(INVALID, 'icmpv6-redirect', 'an ICMPv6 redirect that breaks the rules of RFC 4861')],
+
+  [Reason.TABLE_FULL, row(DROPPED, 'table-full', 'the table is full and nothing near could be evicted')],
+  [Reason.PROBE_LIMIT, row(DROPPED, 'probe-limit', 'too many connections share this part of the index')],
+]);
+
+/** The row of a reason. An unknown number is a programmer's error. */
+export function reasonInfo(reason: Reason): ReasonInfo {
+  const info = REASONS.get(reason);
+  if (info === undefined) throw new Error(`no such reason: ${reason}`);
+  return info;
+}

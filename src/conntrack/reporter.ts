@@ -1,0 +1,166 @@
+/**
+ * What a shard tells the main thread: verdicts, events and ends, as records in a ring, each with a
+ * copy of the entry at that moment. Between them it says how far it has come (PROGRESS), so that the
+ * reports of several shards can be put in order of time.
+ */
+import { Reason } from '../common/reasons.ts';
+import { EndCode, ReportType, type Verdict } from '../shm/bits.ts';
+import { Counter } from '../shm/counters.ts';
+import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
+import type { RingWriter } from '../shm/ring.ts';
+import type { Segment } from '../shm/segment.ts';
+
+/** What is worth a report. Bits. */
+export enum ReportMode {
+  NOTHING = 0,
+  /** Packets that caused an event, and ends. */
+  EVENTS = 1,
+  /** Ends only. */
+  ENDS = 2,
+  /** Every packet, and ends. */
+  PACKETS = 4,
+}
+
+/** NUMBER of an end that no packet caused: an expiry comes before the packets of its moment ... */
+export const NUMBER_EXPIRY = 0;
+/** ... unless its last packet was of that very moment (a timeout of 0). */
+export const NUMBER_EXPIRY_LATE = 0xffffffff;
+/** SEC of the last PROGRESS of a shard. */
+export const SEC_FOREVER = 0xffffffff;
+const NSEC_FOREVER = 999_999_999;
+
+/** Reports kept back until this many are there or the burst ends. */
+const PUBLISH_EVERY = 32;
+
+export interface Reporter {
+  setNow(sec: number, nsec: number, ms: number): void;
+  packet(entry: number, verdict: Verdict, reason: Reason, events: number, number: number): void;
+  ended(entry: number, code: EndCode, number: number): void;
+  /** Says that all expiries before `sweptMs` were reported (null: not yet), and hands over what is there. */
+  endOfBurst(sweptMs: number | null): void;
+  /** The last word. */
+  finish(): void;
+}
+
+/** Thread: the owner of the segment. Cost: nothing where the mode asks for nothing. */
+export function createReporter(
+  segment: Pick<Segment, 'hot' | 'cold' | 'counters'>,
+  ring: RingWriter,
+  mode: ReportMode,
+  waitForReader: () => void,
+): Reporter {
+  const { hot, cold, counters } = segment;
+  const { slots, mask } = ring;
+  const wantsPackets = (mode & ReportMode.PACKETS) !== 0;
+  const wantsEvents = (mode & ReportMode.EVENTS) !== 0;
+  const wantsEnds = mode !== ReportMode.NOTHING;
+  let nowSec = 0;
+  let nowNsec = 0;
+  let nowMs = 0;
+  let pending = 0;
+  let progressMs = 0;
+  let progressKnown = false;
+
+  /** Makes room, writes what all reports have, and returns where the record starts. */
+  function begin(type: ReportType, number: number): number {
+    while (ring.free(pending + 1) <= pending) {
+      flush();
+      waitForReader();
+    }
+    const r = ((ring.head() + pending) & mask) * Report.WORDS;
+    slots[r + Report.TYPE] = type;
+    slots[r + Report.NUMBER] = number;
+    slots[r + Report.SEC] = nowSec;
+    slots[r + Report.NSEC] = nowNsec;
+    slots[r + Report.TICK] = nowMs;
+    slots[r + Report.EVENTS] = 0;
+    slots[r + Report.VERDICT] = 0;
+    slots[r + Report.END] = -1;
+    pending++;
+    counters[Counter.REPORTS]++;
+    return r;
+  }
+
+  function flush(): void {
+    if (pending === 0) return;
+    ring.publish(pending);
+    pending = 0;
+  }
+
+  function copyEntry(r: number, entry: number): void {
+    const h = entry * Hot.WORDS;
+    const c = entry * Cold.WORDS;
+    for (let i = 0; i < Hot.WORDS; i++) slots[r + Report.HOT + i] = hot[h + i];
+    for (let i = 0; i < Cold.WORDS; i++) slots[r + Report.COLD + i] = cold[c + i];
+  }
+
+  function packet(entry: number, verdict: Verdict, reason: Reason, events: number, number: number): void {
+    if (!wantsPackets && !(wantsEvents && events !== 0)) return;
+    const r = begin(ReportType.PACKET, number);
+    slots[r + Report.VERDICT] = (verdict << 8) | reason;
+    slots[r + Report.EVENTS] = events;
+    // Entry 0 is all zeroes: its KIND says that there is no connection.
+    copyEntry(r, entry);
+    if (pending >= PUBLISH_EVERY) flush();
+  }
+
+  function ended(entry: number, code: EndCode, number: number): void {
+    if (!wantsEnds) return;
+    const r = begin(ReportType.END, number);
+    slots[r + Report.END] = code;
+    copyEntry(r, entry);
+    if (code === EndCode.TIMEOUT) stampExpiry(r, entry * Hot.WORDS);
+    if (pending >= PUBLISH_EVERY) flush();
+  }
+
+  /** An expiry happened at its deadline, whenever it was noticed. */
+  function stampExpiry(r: number, h: number): void {
+    const deadline = hot[h + Hot.DEADLINE];
+    stampMs(r, deadline);
+    slots[r + Report.TICK] = deadline;
+    slots[r + Report.NUMBER] = NUMBER_EXPIRY;
+    const sec = slots[r + Report.SEC] >>> 0;
+    const lastSec = hot[h + Hot.LAST_SEC] >>> 0;
+    if (sec < lastSec || (sec === lastSec && slots[r + Report.NSEC] < hot[h + Hot.LAST_NSEC])) {
+      slots[r + Report.SEC] = hot[h + Hot.LAST_SEC];
+      slots[r + Report.NSEC] = hot[h + Hot.LAST_NSEC];
+      slots[r + Report.NUMBER] = NUMBER_EXPIRY_LATE;
+    }
+  }
+
+  /** Writes the time of a tick that lies less than 2^31 ms from now. */
+  function stampMs(r: number, ms: number): void {
+    const wholeMs = (nowSec >>> 0) * 1000 + Math.floor(nowNsec / 1_000_000) + ((ms - nowMs) | 0);
+    const sec = Math.floor(wholeMs / 1000);
+    slots[r + Report.SEC] = sec;
+    slots[r + Report.NSEC] = (wholeMs - sec * 1000) * 1_000_000;
+  }
+
+  function endOfBurst(sweptMs: number | null): void {
+    if (wantsEnds && sweptMs !== null && (!progressKnown || sweptMs !== progressMs)) {
+      progressKnown = true;
+      progressMs = sweptMs;
+      stampMs(begin(ReportType.PROGRESS, 0), sweptMs);
+    }
+    flush();
+  }
+
+  function finish(): void {
+    const r = begin(ReportType.PROGRESS, 0);
+    slots[r + Report.SEC] = SEC_FOREVER;
+    slots[r + Report.NSEC] = NSEC_FOREVER;
+    flush();
+  }
+
+  return {
+    setNow(sec, nsec, ms) {
+      nowSec = sec;
+      nowNsec = nsec;
+      nowMs = ms;
+    },
+    packet,
+    ended,
+    endOfBurst,
+    finish,
+  };
+}

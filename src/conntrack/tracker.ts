@@ -1,0 +1,412 @@
+/**
+ * The tracker of one shard: takes bursts of descriptors, keeps the connections, says what became of
+ * each packet. It has no thread, no socket and no clock of its own: time is that of the packets.
+ *
+ * The way of a packet here: look up, expire what is overdue, create or judge by protocol, refresh
+ * and count, report. The verdict is decided before the protocol sees the packet and SEEN_REPLY after
+ * it, as in the kernel.
+ */
+import { assert } from '../common/assert.ts';
+import { createHash4, type HashKey } from '../common/hash.ts';
+import { Reason } from '../common/reasons.ts';
+import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
+import { EndCode, EventBit, Kind, Meta, Status, Task, Verdict } from '../shm/bits.ts';
+import { Counter } from '../shm/counters.ts';
+import { Cold, Desc, Hot } from '../shm/offsets.generated.ts';
+import type { RingWriter } from '../shm/ring.ts';
+import type { Segment } from '../shm/segment.ts';
+import { createTable } from '../shm/table.ts';
+import { createWheel } from '../shm/wheel.ts';
+import { createStateless } from './protocols.ts';
+import { createReporter, type ReportMode } from './reporter.ts';
+import { Setting } from './settings.ts';
+import { Answer, createTcp } from './tcp.ts';
+import { TcpState } from './tcp-table.ts';
+
+/** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
+export const BURST = 64;
+/** Entries that the wheel may move or expire after a burst. */
+const WHEEL_BUDGET = 4096;
+/** Early drop looks at this many neighbouring parts of the index ... */
+const EVICT_BUCKETS = 8;
+/** ... of this many slots each, about what one bucket of the kernel's table holds when it is full. */
+const EVICT_BUCKET_SLOTS = 4;
+/** After a refusal, entries that each packet examines until the whole table was swept. */
+const SWEEP_SLICE = 16;
+/** The sweep leaves a table alone that is less full than this. */
+const SWEEP_FILL = 0.95;
+
+export interface TrackerOptions {
+  readonly segment: Segment;
+  /** Slots of the descriptor ring. */
+  readonly descriptors: Int32Array;
+  readonly settings: Int32Array;
+  readonly hashKey: HashKey;
+  readonly reports: RingWriter;
+  readonly mode: ReportMode;
+  /** Called when the ring of reports is full; returns when there may be room again. */
+  readonly waitForReader: () => void;
+}
+
+export interface Tracker {
+  /** Handles `count` (at most BURST) descriptors from slot number `tail` on. Returns whether the last one was FINISH. */
+  burst(tail: number, count: number): boolean;
+  /** Walks table and wheel. Errors: InvariantError. */
+  selfCheck(): void;
+}
+
+/**
+ * Thread:  the owner of the segment only; call once per thread, the code is compiled for its memory
+ * Cost:    no allocation per packet
+ */
+export function createTracker(options: TrackerOptions): Tracker {
+  const { segment, descriptors: desc, settings, mode } = options;
+  const { hot, hotF64, cold, index, counters } = segment;
+  const hash4 = createHash4(options.hashKey);
+  const slotMask = desc.length / Desc.WORDS - 1;
+  const table = createTable(segment);
+  const { mask: indexMask, candidate, matches, find, insert } = table;
+  const wheel = createWheel(segment, (entry) => endExpired(entry));
+  const tcp = createTcp(hot, desc, settings, shorten);
+  const stateless = createStateless(hot, desc, settings, icmpTypeOf);
+  const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
+  const candidates = new Int32Array(BURST);
+
+  /** Time and number of the packet at hand. */
+  let nowMs = 0;
+  let nowSec = 0;
+  let nowNsec = 0;
+  let number = 0;
+  let started = false;
+  /** Next entry of the sweep after a refusal; 0 when none is under way. */
+  let sweepEntry = 0;
+  /** Keeps the loads of the first passes from being optimised away. */
+  let touched = 0;
+
+  // ---- Time ----
+
+  function setNow(d: number): void {
+    nowSec = desc[d + Desc.SEC];
+    nowNsec = desc[d + Desc.NSEC];
+    nowMs = (Math.imul(nowSec, 1000) + ((nowNsec / 1_000_000) | 0)) | 0;
+    if (!started) {
+      started = true;
+      wheel.start(nowMs);
+    }
+    reporter.setNow(nowSec, nowNsec, nowMs);
+  }
+
+  function refresh(entry: number, timeoutMs: number): void {
+    const h = entry * Hot.WORDS;
+    if ((hot[h + Hot.STATUS] & Status.FIXED_TIMEOUT) !== 0) return;
+    const deadline = (nowMs + timeoutMs) | 0;
+    hot[h + Hot.DEADLINE] = deadline;
+    if (((deadline - hot[h + Hot.FILED]) | 0) < 0) wheel.hasten(entry);
+  }
+
+  function shorten(entry: number, timeoutMs: number): void {
+    refresh(entry, timeoutMs);
+  }
+
+  // ---- The end of a connection ----
+
+  /** Hash of an entry's tuple: kept nowhere, since only the end of a connection needs it. */
+  function hashOf(entry: number): number {
+    const h = entry * Hot.WORDS;
+    const kind = hot[h + Hot.KIND];
+    const lo = hot[h + Hot.LO0];
+    const hi = hot[h + Hot.HI0];
+    if ((kind & Kind.IPV6) === 0) return hash4(lo, hi, hot[h + Hot.L4], kind);
+    const c = entry * Cold.WORDS;
+    return hash4(
+      hash4(lo, cold[c + Cold.LO1], cold[c + Cold.LO2], cold[c + Cold.LO3]),
+      hash4(hi, cold[c + Cold.HI1], cold[c + Cold.HI2], cold[c + Cold.HI3]),
+      hot[h + Hot.L4],
+      kind,
+    );
+  }
+
+  /** Ends a connection that is in no wheel list any more. */
+  function drop(entry: number, hash: number, code: EndCode): void {
+    counters[Counter.ENDED_TIMEOUT + code]++;
+    reporter.ended(entry, code, number);
+    table.remove(entry, hash);
+  }
+
+  function endExpired(entry: number): void {
+    drop(entry, hashOf(entry), EndCode.TIMEOUT);
+  }
+
+  function end(entry: number, hash: number, code: EndCode): void {
+    wheel.remove(entry);
+    drop(entry, hash, code);
+  }
+
+  // ---- Room ----
+
+  /** Deletes the connections of the first part of the index near the hash that has any which is not assured. */
+  function evictNear(hash: number): boolean {
+    let slot = hash & indexMask & -EVICT_BUCKET_SLOTS;
+    for (let bucket = 0; bucket < EVICT_BUCKETS; bucket++) {
+      let victims = 0;
+      for (let i = 0; i < EVICT_BUCKET_SLOTS; i++) {
+        const entry = table.entryAt((slot + i) & indexMask);
+        if (entry !== 0 && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.ASSURED) === 0) evicted[victims++] = entry;
+      }
+      for (let i = 0; i < victims; i++) end(evicted[i], hashOf(evicted[i]), EndCode.EVICTED);
+      if (victims > 0) return true;
+      slot = (slot + EVICT_BUCKET_SLOTS) & indexMask;
+    }
+    return false;
+  }
+  const evicted = new Int32Array(EVICT_BUCKET_SLOTS);
+
+  /** Makes sure that one more connection fits. */
+  function hasRoom(hash: number): boolean {
+    if (table.count() < segment.maxEntries) return true;
+    wheel.expireDue(nowMs);
+    if (table.count() < segment.maxEntries) return true;
+    if (evictNear(hash)) return true;
+    if (sweepEntry === 0) sweepEntry = 1;
+    return false;
+  }
+
+  /** After a refusal the whole table is swept once of what can go, a slice with every packet. */
+  function sweepSlice(): void {
+    const enough = Math.ceil(segment.maxEntries * SWEEP_FILL);
+    for (let i = 0; i < SWEEP_SLICE; i++) {
+      const entry = sweepEntry++;
+      if (entry > segment.maxEntries || table.count() < enough) {
+        sweepEntry = 0;
+        return;
+      }
+      if (hot[entry * Hot.WORDS + Hot.KIND] !== 0 && canGo(entry)) {
+        counters[Counter.EVICTED_SWEEP]++;
+        end(entry, hashOf(entry), EndCode.EVICTED);
+      }
+    }
+  }
+
+  function canGo(entry: number): boolean {
+    const status = hot[entry * Hot.WORDS + Hot.STATUS];
+    if ((status & Status.ASSURED) === 0) return true;
+    const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
+    return state >= TcpState.FIN_WAIT && state <= TcpState.CLOSE;
+  }
+
+  // ---- Packets ----
+
+  /** The ICMP type as the packet bears it: L4 is written as the lower endpoint would see it. */
+  function icmpTypeOf(d: number): number {
+    const type = (desc[d + Desc.L4] >>> 8) & 0xff;
+    if ((desc[d + Desc.META] & Meta.FROM_HI) === 0) return type;
+    return (desc[d + Desc.KIND] & Kind.IPV6) !== 0 ? ICMPV6_INVERSE[type] : ICMP_INVERSE[type];
+  }
+
+  function count(h: number, d: number, dir: number): void {
+    if ((hot[h + Hot.STATUS] & Status.COUNTED) === 0) return;
+    const c = (h + Hot.PACKETS_ORIG + dir * (Hot.PACKETS_REPLY - Hot.PACKETS_ORIG)) >> 1;
+    hotF64[c]++;
+    hotF64[c + 1] += desc[d + Desc.BYTES];
+  }
+
+  function invalid(reason: Reason, entry: number): void {
+    counters[Counter.REASON + reason]++;
+    reporter.packet(entry, Verdict.INVALID, reason, 0, number);
+  }
+
+  function refuse(reason: Reason): void {
+    counters[Counter.REASON + reason]++;
+    reporter.packet(0, Verdict.NULL, reason, 0, number);
+  }
+
+  function tracked(entry: number, verdict: Verdict, events: number): void {
+    counters[Counter.TRACKED]++;
+    counters[Counter.VERDICT + verdict]++;
+    reporter.packet(entry, verdict, Reason.NONE, events, number);
+  }
+
+  /** The first packet of a connection. */
+  function create(d: number, hash: number, task: Task): void {
+    if (!hasRoom(hash)) return refuse(Reason.TABLE_FULL);
+    const reason = task === Task.TCP ? tcp.opens(d) : stateless.opens(task, d);
+    if (reason !== Reason.NONE) return invalid(reason, 0);
+    const entry = insert(hash, desc, d);
+    if (entry <= 0) return refuse(Reason.PROBE_LIMIT);
+    const h = entry * Hot.WORDS;
+    const c = entry * Cold.WORDS;
+    const meta = desc[d + Desc.META];
+    // Of a connection with itself every packet but the first counts as a reply, as in the kernel.
+    const fromHi = (meta & Meta.SELF) !== 0 ? 0 : (meta & Meta.FROM_HI) << (Status.FROM_HI_SHIFT - Meta.FROM_HI_SHIFT);
+    hot[h + Hot.STATUS] = Status.CONFIRMED | fromHi | (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
+    hot[h + Hot.CREATED] = number;
+    hot[h + Hot.LAST_SEC] = nowSec;
+    hot[h + Hot.LAST_NSEC] = nowNsec;
+    hot[h + Hot.MARK] = 0;
+    const f = (h + Hot.PACKETS_ORIG) >> 1;
+    hotF64[f] = 0;
+    hotF64[f + 1] = 0;
+    hotF64[f + 2] = 0;
+    hotF64[f + 3] = 0;
+    cold[c + Cold.START_SEC] = nowSec;
+    cold[c + Cold.START_NSEC] = nowNsec;
+    cold[c + Cold.MASTER] = 0;
+
+    let timeout: number;
+    let events = EventBit.NEW;
+    if (task === Task.TCP) {
+      tcp.open(entry, d);
+      timeout = tcp.packet(entry, d, 0, nowMs);
+      assert(timeout >= 0, 'tcp: a packet that may open was refused');
+      events |= EventBit.PROTOINFO;
+    } else {
+      stateless.open(task, entry, nowMs);
+      timeout = stateless.packet(task, entry, nowMs);
+    }
+    count(h, d, 0);
+    hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
+    wheel.file(entry);
+    counters[Counter.CREATED]++;
+    tracked(entry, Verdict.NEW, events);
+  }
+
+  function directionOf(meta: number, status: number): number {
+    if ((meta & Meta.SELF) !== 0) return 1;
+    return ((meta >>> Meta.FROM_HI_SHIFT) ^ (status >>> Status.FROM_HI_SHIFT)) & 1;
+  }
+
+  function verdictOf(dir: number, status: number): Verdict {
+    if (dir === 1) return Verdict.ESTABLISHED_REPLY;
+    if ((status & Status.SEEN_REPLY) !== 0) return Verdict.ESTABLISHED;
+    return (status & Status.EXPECTED) !== 0 ? Verdict.RELATED : Verdict.NEW;
+  }
+
+  /** A packet of a known connection. */
+  function update(entry: number, d: number, hash: number, task: Task): void {
+    const h = entry * Hot.WORDS;
+    const status = hot[h + Hot.STATUS];
+    const dir = directionOf(desc[d + Desc.META], status);
+    const answer = task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs);
+    if (answer <= Answer.INVALID) return invalid(Answer.INVALID - answer, entry);
+    if (answer === Answer.REOPEN) {
+      end(entry, hash, EndCode.REOPENED);
+      return create(d, hash, task);
+    }
+    hot[h + Hot.LAST_SEC] = nowSec;
+    hot[h + Hot.LAST_NSEC] = nowNsec;
+    const verdict = verdictOf(dir, status);
+    if (answer >= 0) {
+      refresh(entry, answer);
+      count(h, d, dir);
+    } else if (answer === Answer.RESET) {
+      count(h, d, dir);
+      end(entry, hash, EndCode.RESET);
+      return tracked(0, verdict, 0);
+    } else {
+      counters[Counter.IGNORED]++;
+    }
+    if (dir === 1) hot[h + Hot.STATUS] |= Status.SEEN_REPLY;
+    tracked(entry, verdict, hot[h + Hot.STATUS] === status ? 0 : eventsOf(status, hot[h + Hot.STATUS]));
+  }
+
+  function eventsOf(before: number, now: number): number {
+    const changed = before ^ now;
+    let events = 0;
+    if ((changed & Status.SEEN_REPLY) !== 0) events |= EventBit.REPLY;
+    if ((changed & Status.ASSURED) !== 0) events |= EventBit.ASSURED;
+    if ((changed & Status.STATE_MASK) !== 0) events |= EventBit.PROTOINFO;
+    return events;
+  }
+
+  /** An ICMP error: it belongs to the connection that it quotes, and changes nothing. */
+  function relatedError(entry: number, meta: number): void {
+    if (entry === 0) return invalid(Reason.ICMP_QUOTE_UNKNOWN, 0);
+    if ((meta & Meta.QUOTE_ELSEWHERE) !== 0) return invalid(Reason.ICMP_QUOTE_DESTINATION, entry);
+    const dir = directionOf(meta, hot[entry * Hot.WORDS + Hot.STATUS]);
+    counters[Counter.RELATED_ERRORS]++;
+    tracked(entry, dir === 0 ? Verdict.RELATED : Verdict.RELATED_REPLY, 0);
+  }
+
+  function packet(d: number, guess: number): void {
+    const meta = desc[d + Desc.META];
+    const task = meta & Task.MASK;
+    setNow(d);
+    if (task >= Task.CLOCK) return;
+    number = desc[d + Desc.NUMBER];
+    if (sweepEntry !== 0) sweepSlice();
+    const hash = desc[d + Desc.HASH];
+    let entry = guess;
+    if (entry === 0 || !matches(entry, desc, d)) entry = find(hash, desc, d);
+    if (entry !== 0 && ((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) {
+      end(entry, hash, EndCode.TIMEOUT);
+      entry = 0;
+    }
+    if (task === Task.ICMP_ERROR) return relatedError(entry, meta);
+    const reason = meta >>> Meta.REASON_SHIFT;
+    if (reason !== Reason.NONE) {
+      // The kernel, too, finds the room for a connection before the protocol refuses the packet.
+      if (entry === 0 && !hasRoom(hash)) return refuse(Reason.TABLE_FULL);
+      return invalid(reason, entry);
+    }
+    if (entry === 0) create(d, hash, task);
+    else update(entry, d, hash, task);
+  }
+
+  // ---- Bursts ----
+
+  /** First pass: brings the index slots into the cache, all at once. */
+  function touchIndex(tail: number, n: number): void {
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      sum ^= index[(desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH] & indexMask) << 1];
+    }
+    touched ^= sum;
+  }
+
+  /** Second pass: finds the likely entries and brings them into the cache. */
+  function touchEntries(tail: number, n: number): void {
+    for (let k = 0; k < n; k++) {
+      candidates[k] = candidate(desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH]);
+    }
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      const h = candidates[k] * Hot.WORDS;
+      sum ^= hot[h + Hot.LO0] ^ hot[h + Hot.END_ORIG];
+    }
+    touched ^= sum;
+  }
+
+  function burst(tail: number, n: number): boolean {
+    touchIndex(tail, n);
+    touchEntries(tail, n);
+    for (let k = 0; k < n; k++) packet(((tail + k) & slotMask) * Desc.WORDS, candidates[k]);
+    const finished = (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Task.MASK) === Task.FINISH;
+    let swept = true;
+    if (finished && started) wheel.expireDue(nowMs);
+    else if (started) swept = wheel.advance(nowMs, WHEEL_BUDGET);
+    publishCounters();
+    reporter.endOfBurst(swept ? wheel.sweptMs() : null);
+    if (finished) reporter.finish();
+    return finished;
+  }
+
+  function publishCounters(): void {
+    const alive = table.count();
+    counters[Counter.ALIVE] = alive;
+    if (alive > counters[Counter.ALIVE_MAX]) counters[Counter.ALIVE_MAX] = alive;
+    counters[Counter.PROBE_MAX] = table.probeMax();
+    counters[Counter.NOW_SEC] = nowSec >>> 0;
+    counters[Counter.NOW_NSEC] = nowNsec;
+  }
+
+  function selfCheck(): void {
+    table.selfCheck(hashOf);
+    wheel.selfCheck();
+    options.reports.selfCheck();
+    let ended = 0;
+    for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++) ended += counters[Counter.ENDED_TIMEOUT + code];
+    assert(counters[Counter.CREATED] - ended === table.count(), 'tracker: created less ended is not what is alive');
+  }
+
+  return { burst, selfCheck };
+}

@@ -1,0 +1,157 @@
+/** The meaning of the bits in packed fields (layouts.ts says where these fields are). */
+
+/** Hot.STATUS: the kernel's status bits below, ours above. */
+export enum Status {
+  EXPECTED = 0x1,
+  SEEN_REPLY = 0x2,
+  ASSURED = 0x4,
+  CONFIRMED = 0x8,
+  DYING = 0x200,
+  FIXED_TIMEOUT = 0x400,
+  KERNEL_MASK = 0xffff,
+  /** The original direction runs from the higher endpoint to the lower one. */
+  FROM_HI = 1 << 16,
+  FROM_HI_SHIFT = 16,
+  /** Counters were switched on when it was created. */
+  COUNTED = 1 << 17,
+  STATE_SHIFT = 20,
+  STATE_MASK = 0xf << 20,
+}
+
+/** Hot.SIDES: flags of either side, window scales, and the flags of the packet that was ignored. */
+export enum Sides {
+  FLAGS_REPLY_SHIFT = 8,
+  SCALE_ORIG_SHIFT = 16,
+  SCALE_REPLY_SHIFT = 20,
+  LAST_FLAGS_SHIFT = 24,
+}
+
+/** Flags of one side in Hot.SIDES, numbered as the kernel does. */
+export enum Side {
+  WINDOW_SCALE = 0x01,
+  SACK_PERM = 0x02,
+  CLOSE_INIT = 0x04,
+  BE_LIBERAL = 0x08,
+  DATA_UNACKNOWLEDGED = 0x10,
+  MAXACK_SET = 0x20,
+  /** Only in the flags of the ignored packet. */
+  EXP_CHALLENGE_ACK = 0x40,
+  /** Only in the flags of the ignored packet. */
+  SIMULTANEOUS_OPEN = 0x80,
+}
+
+/** Hot.LAST: the raw window in the low 16 bits, then what else is remembered of the last packet. */
+export enum Last {
+  WINDOW_MASK = 0xffff,
+  DIR_SHIFT = 16,
+  DIR_BIT = 1 << 16,
+  CLASS_SHIFT = 17,
+  CLASS_MASK = 7 << 17,
+  SCALE_SHIFT = 20,
+  SCALE_MASK = 0xf << 20,
+  RETRANS_SHIFT = 24,
+}
+
+/** Low four bits of Desc.META: what the shard shall do. */
+export enum Task {
+  TCP = 0,
+  UDP = 1,
+  UDPLITE = 2,
+  ICMP = 3,
+  ICMPV6 = 4,
+  GENERIC = 5,
+  /** The tuple is the one that the quoted packet's answer would have. */
+  ICMP_ERROR = 6,
+  /** No packet: time went on. */
+  CLOCK = 14,
+  /** No packet will follow. */
+  FINISH = 15,
+  MASK = 15,
+}
+
+/** The rest of Desc.META. */
+export enum Meta {
+  /** The packet ran from the higher endpoint to the lower one. */
+  FROM_HI = 1 << 4,
+  FROM_HI_SHIFT = 4,
+  /** Both endpoints are the same, so direction cannot be told. */
+  SELF = 1 << 5,
+  SYN = 1 << 6,
+  FIN = 1 << 7,
+  RST = 1 << 8,
+  ACK = 1 << 9,
+  /** TcpClass. */
+  CLASS_SHIFT = 10,
+  /** The TCP header has bytes beyond the first 20. */
+  OPTIONS = 1 << 13,
+  SACK_PERM = 1 << 14,
+  WINDOW_SCALE = 1 << 15,
+  SCALE_SHIFT = 16,
+  /** The ICMP error was not sent to the sender of the packet that it quotes. */
+  QUOTE_ELSEWHERE = 1 << 20,
+  /** Ingest already knows that the packet is INVALID; the Reason. */
+  REASON_SHIFT = 21,
+}
+
+/** Classes of TCP packets, in the order of the columns of the transition table. */
+export enum TcpClass {
+  SYN = 0,
+  SYNACK = 1,
+  FIN = 2,
+  ACK = 3,
+  RST = 4,
+  NONE = 5,
+}
+
+/** Hot.KIND: protocol in the low byte, then the family, then the zone. */
+export enum Kind {
+  PROTOCOL_MASK = 0xff,
+  IPV6 = 0x100,
+  /** Always set, so that no tuple looks like a free entry. */
+  USED = 0x200,
+  ZONE_SHIFT = 16,
+}
+
+/** Report.TYPE. */
+export enum ReportType {
+  /** Nothing before this time will be reported any more. */
+  PROGRESS = 0,
+  /** A packet, its verdict and the events that it caused in its connection. */
+  PACKET = 1,
+  /** A connection ended. */
+  END = 2,
+}
+
+/** Verdict of a packet as nft's `ct state` names it. */
+export enum Verdict {
+  ESTABLISHED = 0,
+  RELATED = 1,
+  NEW = 2,
+  ESTABLISHED_REPLY = 3,
+  RELATED_REPLY = 4,
+  UNTRACKED = 7,
+  INVALID = 8,
+  /** No verdict: the packet never reached the tracker, or was dropped. */
+  NULL = 9,
+  /** Not IP at all. */
+  SKIP = 10,
+}
+
+/** Report.END. */
+export enum EndCode {
+  TIMEOUT = 0,
+  RESET = 1,
+  REOPENED = 2,
+  EVICTED = 3,
+  END_OF_CAPTURE = 4,
+}
+
+/** Event bits, numbered as the kernel does. */
+export enum EventBit {
+  NEW = 1 << 0,
+  RELATED = 1 << 1,
+  DESTROY = 1 << 2,
+  REPLY = 1 << 3,
+  ASSURED = 1 << 4,
+  PROTOINFO = 1 << 5,
+}

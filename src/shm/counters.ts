@@ -1,0 +1,45 @@
+/**
+ * The counters of a thread: f64 words, written by their owner with plain stores, readable by anyone
+ * at any time. Packets and bytes stay exact up to 2^53.
+ */
+import { Reason } from '../common/reasons.ts';
+
+/** Words of a counter block; the same for ingest and for shards, each fills what it knows. */
+export enum Counter {
+  /** Packets and wire bytes read from the source (ingest). */
+  PACKETS = 0,
+  BYTES = 1,
+  /** Packets attached to a connection, with or without effect. */
+  TRACKED = 2,
+  /** Of these: accepted without effect on a known connection (an ignored TCP packet). */
+  IGNORED = 3,
+  /** Of these: ICMP errors that belong to a known connection. */
+  RELATED_ERRORS = 4,
+  CREATED = 5,
+  ENDED_TIMEOUT = 6,
+  ENDED_RESET = 7,
+  ENDED_REOPENED = 8,
+  ENDED_EVICTED = 9,
+  ALIVE = 10,
+  ALIVE_MAX = 11,
+  /** Of the evicted: by the sweep that follows a refusal, not by the packet path. */
+  EVICTED_SWEEP = 12,
+  PROBE_MAX = 13,
+  /** Verdicts, six words: ESTABLISHED, RELATED, NEW and the two of the reply direction by ctinfo number. */
+  VERDICT = 14,
+  /** Bytes of the file or pipe as stored (ingest). */
+  SOURCE_BYTES = 20,
+  /** Size of all files together; 0 when it is not known. */
+  SOURCE_TOTAL = 21,
+  /** Packets whose time lay before their predecessor's; they were given that one's time. */
+  TIME_BACKWARD = 22,
+  /** How often a thread slept because a ring was full. */
+  RING_WAITS = 23,
+  REPORTS = 24,
+  /** Time of the newest packet. */
+  NOW_SEC = 25,
+  NOW_NSEC = 26,
+  /** Packets by Reason. */
+  REASON = 32,
+  WORDS = REASON + Reason.COUNT,
+}

@@ -1,0 +1,232 @@
+/**
+ * The connections of a shard: an open-addressed index over a slab of entries.
+ *
+ * Index: slots of two words (hash, entry number), linear probing, deletion by shifting back, so that
+ * there are no tombstones and a probe ends at the first empty slot. The stored hash is compared
+ * before the entry is touched. Entries stay where they are for their whole life.
+ *
+ * Source: Knuth, The Art of Computer Programming 3, 6.4, algorithm R
+ */
+import { assert } from '../common/assert.ts';
+import { Kind } from './bits.ts';
+import { Cold, Hot } from './offsets.generated.ts';
+
+/** A probe that would pass this many occupied slots refuses the connection, as a too long chain does in the kernel. At a load of 0.8 chance alone makes one of 10^10 so long. */
+export const PROBE_LIMIT = 1024;
+
+export interface TableMemory {
+  readonly index: Int32Array;
+  readonly hot: Int32Array;
+  readonly cold: Int32Array;
+  readonly maxEntries: number;
+}
+
+export interface Table {
+  /** Index slots less one; `hash & mask` is where a probe starts. */
+  readonly mask: number;
+  /** Entries in use. */
+  count(): number;
+  /** Longest probe that an insertion needed so far. */
+  probeMax(): number;
+  /**
+   * Finds an entry by hash alone; 0 when there is none. The tuple is yet to be compared: a first
+   * pass over a burst, which brings the entry into the cache.
+   */
+  candidate(hash: number): number;
+  /** Whether an entry holds the tuple that starts at word `d` of `words` (a descriptor). */
+  matches(entry: number, words: Int32Array, d: number): boolean;
+  /** Finds the entry of the tuple at word `d` of `words`; 0 when there is none. */
+  find(hash: number, words: Int32Array, d: number): number;
+  /**
+   * Takes an entry from the slab, copies the tuple into it and files it in the index.
+   * Returns its number, 0 when the slab is empty, -1 when the probe would pass PROBE_LIMIT.
+   */
+  insert(hash: number, words: Int32Array, d: number): number;
+  /** Removes an entry whose hash is known. */
+  remove(entry: number, hash: number): void;
+  /** The entry in a slot of the index, 0 when it is empty. */
+  entryAt(slot: number): number;
+  /** Walks index and slab. Errors: an InvariantError that says what is wrong. Cost: all slots. */
+  selfCheck(hashOf: (entry: number) => number): void;
+}
+
+/** Words of a descriptor where the tuple's parts are; the same in the hot entry. */
+enum TupleWord {
+  LO0 = 0,
+  HI0 = 1,
+  L4 = 2,
+  KIND = 3,
+  /** IPv6: three words of the lower, three of the higher endpoint. */
+  REST = 14,
+}
+
+/**
+ * Shapes:  index is Int32Array(2 * slots), slots a power of two; a tuple is four words at `d`, for
+ *          IPv6 six more at `d + 14` (the layout of Desc)
+ * Thread:  owner only
+ * Cost:    find and insert at most PROBE_LIMIT probes, no allocation
+ * Errors:  none; a tuple that is not canonical, or one inserted twice, is a caller's bug
+ */
+export function createTable(memory: TableMemory): Table {
+  const { index, hot, cold, maxEntries } = memory;
+  const mask = index.length / 2 - 1;
+  assert((mask & (mask + 1)) === 0, 'table: index slots must be a power of two');
+  let used = 0;
+  let longest = 0;
+  /** Entries never used start here; used ones that were freed are in a list. */
+  let fresh = 1;
+  let freed = 0;
+
+  function candidate(hash: number): number {
+    let slot = (hash & mask) << 1;
+    for (;;) {
+      const entry = index[slot + 1];
+      if (entry === 0 || index[slot] === hash) return entry;
+      slot = (slot + 2) & ((mask << 1) | 1);
+    }
+  }
+
+  function matches(entry: number, words: Int32Array, d: number): boolean {
+    const h = entry * Hot.WORDS;
+    const kind = hot[h + Hot.KIND];
+    if (
+      hot[h + Hot.LO0] !== words[d + TupleWord.LO0] ||
+      hot[h + Hot.HI0] !== words[d + TupleWord.HI0] ||
+      hot[h + Hot.L4] !== words[d + TupleWord.L4] ||
+      kind !== words[d + TupleWord.KIND]
+    ) {
+      return false;
+    }
+    return (kind & Kind.IPV6) === 0 || matchesRest(entry, words, d);
+  }
+
+  function matchesRest(entry: number, words: Int32Array, d: number): boolean {
+    const c = entry * Cold.WORDS;
+    for (let i = 0; i < 6; i++) {
+      if (cold[c + Cold.LO1 + i] !== words[d + TupleWord.REST + i]) return false;
+    }
+    return true;
+  }
+
+  function find(hash: number, words: Int32Array, d: number): number {
+    let slot = (hash & mask) << 1;
+    for (;;) {
+      const entry = index[slot + 1];
+      if (entry === 0) return 0;
+      if (index[slot] === hash && matches(entry, words, d)) return entry;
+      slot = (slot + 2) & ((mask << 1) | 1);
+    }
+  }
+
+  function take(): number {
+    if (freed !== 0) {
+      const entry = freed;
+      freed = cold[entry * Cold.WORDS + Cold.NEXT];
+      return entry;
+    }
+    return fresh <= maxEntries ? fresh++ : 0;
+  }
+
+  function insert(hash: number, words: Int32Array, d: number): number {
+    let slot = hash & mask;
+    let probes = 0;
+    while (index[(slot << 1) + 1] !== 0) {
+      if (++probes === PROBE_LIMIT) return -1;
+      slot = (slot + 1) & mask;
+    }
+    const entry = take();
+    if (entry === 0) return 0;
+    if (probes > longest) longest = probes;
+    index[slot << 1] = hash;
+    index[(slot << 1) + 1] = entry;
+    const h = entry * Hot.WORDS;
+    hot[h + Hot.LO0] = words[d + TupleWord.LO0];
+    hot[h + Hot.HI0] = words[d + TupleWord.HI0];
+    hot[h + Hot.L4] = words[d + TupleWord.L4];
+    const kind = words[d + TupleWord.KIND];
+    hot[h + Hot.KIND] = kind;
+    if ((kind & Kind.IPV6) !== 0) {
+      const c = entry * Cold.WORDS;
+      for (let i = 0; i < 6; i++) cold[c + Cold.LO1 + i] = words[d + TupleWord.REST + i];
+    }
+    used++;
+    return entry;
+  }
+
+  function slotOfEntry(entry: number, hash: number): number {
+    let slot = hash & mask;
+    while (index[(slot << 1) + 1] !== entry) {
+      assert(index[(slot << 1) + 1] !== 0, 'table: an entry is not in the index');
+      slot = (slot + 1) & mask;
+    }
+    return slot;
+  }
+
+  /** Closes the gap: every later slot of the chain that may start at or before the gap moves into it. */
+  function shiftBack(from: number): void {
+    let gap = from;
+    let slot = from;
+    for (;;) {
+      slot = (slot + 1) & mask;
+      const entry = index[(slot << 1) + 1];
+      if (entry === 0) break;
+      const home = index[slot << 1] & mask;
+      if (((slot - home) & mask) >= ((slot - gap) & mask)) {
+        index[gap << 1] = index[slot << 1];
+        index[(gap << 1) + 1] = entry;
+        gap = slot;
+      }
+    }
+    index[gap << 1] = 0;
+    index[(gap << 1) + 1] = 0;
+  }
+
+  function remove(entry: number, hash: number): void {
+    shiftBack(slotOfEntry(entry, hash));
+    // A free entry matches no tuple, so that a candidate found before it was freed is seen to be stale.
+    hot[entry * Hot.WORDS + Hot.KIND] = 0;
+    cold[entry * Cold.WORDS + Cold.NEXT] = freed;
+    freed = entry;
+    used--;
+  }
+
+  function selfCheck(hashOf: (entry: number) => number): void {
+    const seen = new Uint8Array(maxEntries + 1);
+    let filed = 0;
+    for (let slot = 0; slot <= mask; slot++) {
+      const entry = index[(slot << 1) + 1];
+      if (entry === 0) continue;
+      filed++;
+      assert(entry > 0 && entry < fresh, `table: slot ${slot} names entry ${entry}, beyond the slab`);
+      assert(seen[entry] === 0, `table: entry ${entry} is in the index twice`);
+      seen[entry] = 1;
+      assert(hot[entry * Hot.WORDS + Hot.KIND] !== 0, `table: slot ${slot} names the free entry ${entry}`);
+      const hash = index[slot << 1];
+      assert(hashOf(entry) === hash, `table: slot ${slot} holds a hash that is not its entry's`);
+      for (let probe = hash & mask; probe !== slot; probe = (probe + 1) & mask) {
+        assert(index[(probe << 1) + 1] !== 0, `table: a gap before slot ${slot} hides entry ${entry}`);
+      }
+    }
+    let free = 0;
+    for (let entry = freed; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
+      assert(seen[entry] === 0, `table: free entry ${entry} is in the index or twice in the free list`);
+      seen[entry] = 2;
+      free++;
+    }
+    assert(filed === used, `table: ${filed} entries in the index, counted ${used}`);
+    assert(filed + free === fresh - 1, `table: ${filed} entries used and ${free} free of ${fresh - 1}`);
+  }
+
+  return {
+    mask,
+    count: () => used,
+    probeMax: () => longest,
+    candidate,
+    matches,
+    find,
+    insert,
+    remove,
+    entryAt: (slot) => index[(slot << 1) + 1],
+    selfCheck,
+  };
+}

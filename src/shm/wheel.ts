@@ -1,0 +1,224 @@
+/**
+ * The timers of a shard: a hierarchical wheel of lists that run through the entries themselves.
+ *
+ * Time is a count of milliseconds that wraps at 2^32; comparisons are by signed difference, so a
+ * deadline lies less than 2^31 ms (24.8 days) ahead. A wheel tick is 32 ms; three levels of 512
+ * slots cover all 2^27 ticks.
+ *
+ * A packet only writes DEADLINE. The wheel holds the entry under FILED, which is never later: when
+ * that place comes up, the entry has expired or is filed anew. Only a deadline that becomes earlier
+ * than FILED is filed at once (`hasten`). The wheel is coarse, expiry is not: whoever finds an
+ * entry compares its DEADLINE with the clock.
+ *
+ * Source: Varghese and Lauck, Hashed and Hierarchical Timing Wheels, scheme 7
+ */
+import { assert } from '../common/assert.ts';
+import { Cold, Hot } from './offsets.generated.ts';
+
+/** Log2 of the milliseconds in a wheel tick. */
+export const WHEEL_TICK_SHIFT = 5;
+const LEVEL_BITS = 9;
+const LEVEL_SLOTS = 1 << LEVEL_BITS;
+const LEVEL_MASK = LEVEL_SLOTS - 1;
+const LEVEL2_SHIFT = 2 * LEVEL_BITS;
+/** Low bits of FILED that name the level. */
+const FILED_LEVEL_MASK = 3;
+const TICK_MASK = (1 << (32 - WHEEL_TICK_SHIFT)) - 1;
+const LEVEL1_SPAN = 1 << LEVEL_BITS;
+const LEVEL2_SPAN = 1 << LEVEL2_SHIFT;
+export const WHEEL_SLOTS = 3 * LEVEL_SLOTS;
+
+export interface WheelMemory {
+  readonly wheel: Int32Array;
+  readonly hot: Int32Array;
+  readonly cold: Int32Array;
+}
+
+export interface Wheel {
+  /** Sets the clock of an empty wheel, in ms. */
+  start(nowMs: number): void;
+  /** Files an entry that is in no list under its DEADLINE. */
+  file(entry: number): void;
+  /** Files anew an entry whose DEADLINE is now before FILED. */
+  hasten(entry: number): void;
+  /** Takes an entry out. */
+  remove(entry: number): void;
+  /**
+   * Moves the clock on to `nowMs` and gives every entry that is due to `expire`, at most `budget` of
+   * them moved or expired per call. Returns whether all was done; if not, call again.
+   * An entry is due when its wheel tick is over, so up to 31 ms after its deadline.
+   */
+  advance(nowMs: number, budget: number): boolean;
+  /** Expires whatever is due at exactly `nowMs`, the tick that still runs included. Not bounded. */
+  expireDue(nowMs: number): void;
+  /** Start of the tick that still runs: all deadlines before it have been dealt with. */
+  sweptMs(): number;
+  /** Walks every list. Errors: an InvariantError that says what is wrong. Cost: all entries. */
+  selfCheck(): void;
+}
+
+/**
+ * Shapes:  wheel is Int32Array(WHEEL_SLOTS); hot and cold are the entries
+ * Thread:  owner only
+ * Cost:    file, hasten, remove: constant; a tick with nothing in it: a few loads; an empty level is leapt over
+ */
+export function createWheel(memory: WheelMemory, expire: (entry: number) => void): Wheel {
+  const { wheel, hot, cold } = memory;
+  /** The wheel tick that still runs; everything before it has been dealt with. */
+  let current = 0;
+  let count0 = 0;
+  let count1 = 0;
+  let count2 = 0;
+
+  function link(entry: number, slot: number): void {
+    const first = wheel[slot];
+    const c = entry * Cold.WORDS;
+    cold[c + Cold.NEXT] = first;
+    cold[c + Cold.PREV] = -1 - slot;
+    if (first !== 0) cold[first * Cold.WORDS + Cold.PREV] = entry;
+    wheel[slot] = entry;
+  }
+
+  function countOut(level: number): void {
+    if (level === 0) count0--;
+    else if (level === 1) count1--;
+    else count2--;
+  }
+
+  function file(entry: number): void {
+    const h = entry * Hot.WORDS;
+    const deadline = hot[h + Hot.DEADLINE];
+    const tick = deadline >>> WHEEL_TICK_SHIFT;
+    let ahead = (tick - current) & TICK_MASK;
+    // A deadline that lies before the running tick is dealt with at its end.
+    if (ahead > TICK_MASK >>> 1) ahead = 0;
+    let level = 0;
+    if (ahead < LEVEL1_SPAN) {
+      link(entry, (current + ahead) & LEVEL_MASK);
+      count0++;
+    } else if (ahead < LEVEL2_SPAN) {
+      level = 1;
+      link(entry, LEVEL_SLOTS + ((tick >>> LEVEL_BITS) & LEVEL_MASK));
+      count1++;
+    } else {
+      level = 2;
+      link(entry, 2 * LEVEL_SLOTS + ((tick >>> LEVEL2_SHIFT) & LEVEL_MASK));
+      count2++;
+    }
+    // The low bits hold the level, for `remove`: FILED is up to 3 ms early, a tick is 32.
+    hot[h + Hot.FILED] = (deadline & ~FILED_LEVEL_MASK) | level;
+  }
+
+  function remove(entry: number): void {
+    const c = entry * Cold.WORDS;
+    const next = cold[c + Cold.NEXT];
+    const prev = cold[c + Cold.PREV];
+    if (next !== 0) cold[next * Cold.WORDS + Cold.PREV] = prev;
+    if (prev < 0) wheel[-1 - prev] = next;
+    else cold[prev * Cold.WORDS + Cold.NEXT] = next;
+    countOut(hot[entry * Hot.WORDS + Hot.FILED] & FILED_LEVEL_MASK);
+  }
+
+  function hasten(entry: number): void {
+    remove(entry);
+    file(entry);
+  }
+
+  /** Takes the first entry of a slot and expires it or files it anew. */
+  function dealWithFirst(slot: number, nowMs: number): void {
+    const entry = wheel[slot];
+    remove(entry);
+    if (((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) expire(entry);
+    else file(entry);
+  }
+
+  function advance(nowMs: number, budget: number): boolean {
+    const target = nowMs >>> WHEEL_TICK_SHIFT;
+    let left = budget;
+    while (left > 0) {
+      // At the start of a level's round its entries come down, the highest level first.
+      const slot2 = 2 * LEVEL_SLOTS + ((current >>> LEVEL2_SHIFT) & LEVEL_MASK);
+      const slot1 = LEVEL_SLOTS + ((current >>> LEVEL_BITS) & LEVEL_MASK);
+      if ((current & (LEVEL2_SPAN - 1)) === 0 && wheel[slot2] !== 0) {
+        dealWithFirst(slot2, nowMs);
+        left--;
+      } else if ((current & LEVEL_MASK) === 0 && wheel[slot1] !== 0) {
+        dealWithFirst(slot1, nowMs);
+        left--;
+      } else if (current === target) {
+        return true;
+      } else if (wheel[current & LEVEL_MASK] !== 0) {
+        dealWithFirst(current & LEVEL_MASK, nowMs);
+        left--;
+      } else {
+        step(target);
+      }
+    }
+    return false;
+  }
+
+  /** Goes to the next tick where something may be, over levels that hold nothing. */
+  function step(target: number): void {
+    const left = (target - current) & TICK_MASK;
+    let leap = 1;
+    if (count0 === 0) {
+      leap = LEVEL1_SPAN - (current & LEVEL_MASK);
+      if (count1 === 0) {
+        leap = LEVEL2_SPAN - (current & (LEVEL2_SPAN - 1));
+        if (count2 === 0) leap = left;
+      }
+    }
+    current = (current + Math.min(leap, left)) & TICK_MASK;
+  }
+
+  function expireDue(nowMs: number): void {
+    while (!advance(nowMs, 1 << 20)) {
+      // Everything before the running tick first.
+    }
+    let entry = wheel[current & LEVEL_MASK];
+    while (entry !== 0) {
+      const next = cold[entry * Cold.WORDS + Cold.NEXT];
+      if (((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) {
+        remove(entry);
+        expire(entry);
+      }
+      entry = next;
+    }
+  }
+
+  function checkList(slot: number): number {
+    let before = -1 - slot;
+    let length = 0;
+    for (let entry = wheel[slot]; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
+      assert(cold[entry * Cold.WORDS + Cold.PREV] === before, `wheel: entry ${entry} in slot ${slot} points back wrongly`);
+      const filed = hot[entry * Hot.WORDS + Hot.FILED];
+      assert((filed & FILED_LEVEL_MASK) === Math.floor(slot / LEVEL_SLOTS), `wheel: entry ${entry} is in the wrong level`);
+      const late = (hot[entry * Hot.WORDS + Hot.DEADLINE] - (filed & ~FILED_LEVEL_MASK)) | 0;
+      assert(late >= 0, `wheel: entry ${entry} is filed ${-late} ms after its deadline`);
+      before = entry;
+      length++;
+      assert(length <= hot.length / Hot.WORDS, `wheel: slot ${slot} runs in a circle`);
+    }
+    return length;
+  }
+
+  function selfCheck(): void {
+    const lengths = [0, 0, 0];
+    for (let slot = 0; slot < WHEEL_SLOTS; slot++) lengths[Math.floor(slot / LEVEL_SLOTS)] += checkList(slot);
+    assert(lengths[0] === count0 && lengths[1] === count1 && lengths[2] === count2, `wheel: lists of ${lengths} entries, counted ${[count0, count1, count2]}`);
+  }
+
+  return {
+    start(nowMs) {
+      assert(count0 + count1 + count2 === 0, 'wheel: started while it holds entries');
+      current = nowMs >>> WHEEL_TICK_SHIFT;
+    },
+    file,
+    hasten,
+    remove,
+    advance,
+    expireDue,
+    sweptMs: () => current << WHEEL_TICK_SHIFT,
+    selfCheck,
+  };
+}

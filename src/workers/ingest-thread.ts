@@ -1,0 +1,125 @@
+/** Entry point of the ingest thread: reads captures and dispatches their packets to the shards. */
+import type { Reason } from '../common/reasons.ts';
+import { createReporter, type Reporter, ReportMode } from '../conntrack/reporter.ts';
+import { createDispatcher, type Dispatcher, tickMsOf } from '../ingest/dispatcher.ts';
+import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
+import { openCapture } from '../ingest/open-capture.ts';
+import { type CaptureReader, ReadStatus, Rec } from '../ingest/reader.ts';
+import type { Verdict } from '../shm/bits.ts';
+import { Counter } from '../shm/counters.ts';
+import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
+import { createRingWriter } from '../shm/ring.ts';
+import { Control, type IngestResult, type IngestTask } from './messages.ts';
+
+const SLEEP_MS = 50;
+
+/** Packets between two words of progress to whoever puts reports in order. */
+const PROGRESS_EVERY = 4096;
+
+export default async function run(task: IngestTask): Promise<IngestResult> {
+  const { control, counters } = task;
+  try {
+    const rings = task.rings.map((memory) => createRingWriter(memory, Desc.WORDS));
+    const waitForShard = (shard: number): void => {
+      if (rings[shard].waitForRoom(SLEEP_MS)) counters[Counter.RING_WAITS]++;
+      if (Atomics.load(control, Control.FAILED) !== 0) throw new Error('a shard failed');
+    };
+    const reporter = (task.mode & ReportMode.PACKETS) !== 0 ? createIngestReporter(task) : null;
+    const dispatcher = createDispatcher({
+      rings,
+      hashKey: task.hashKey,
+      verifyChecksums: task.verifyChecksums,
+      zoneFromVlan: task.zoneFromVlan,
+      counters,
+      waitForShard,
+      onUndispatched: reporter === null ? null : reporter.undispatched,
+    });
+    const readers = await Promise.all(task.files.map((file) => openCapture(file)));
+    const reader = mergeCaptures(readers);
+    counters[Counter.SOURCE_TOTAL] = readers.every((r) => r.bytesTotal > 0) ? reader.bytesTotal : 0;
+    const stopped = await readAll(reader, dispatcher, reporter, task);
+    dispatcher.finish();
+    reporter?.finish();
+    const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({ file, offset, expected, found }));
+    if (!stopped) await reader.close();
+    return { errors, stopped };
+  } catch (error) {
+    Atomics.store(control, Control.FAILED, 1);
+    throw error;
+  }
+}
+
+/** Reads until the end or until the main thread says stop; returns whether it was stopped. */
+async function readAll(
+  reader: CaptureReader,
+  dispatcher: Dispatcher,
+  reporter: IngestReporter | null,
+  task: IngestTask,
+): Promise<boolean> {
+  const { control, counters } = task;
+  let sinceProgress = 0;
+  for (;;) {
+    const status = reader.next();
+    if (status === ReadStatus.PACKET) {
+      // Asked for anew with each packet: the next one may come from another file.
+      const { record } = reader;
+      dispatcher.packet(
+        reader.view,
+        record[Rec.OFFSET],
+        record[Rec.CAPTURE_LENGTH],
+        record[Rec.WIRE_LENGTH],
+        record[Rec.LINK_TYPE],
+        record[Rec.SEC],
+        record[Rec.NSEC],
+      );
+      if (reporter !== null && ++sinceProgress === PROGRESS_EVERY) {
+        sinceProgress = 0;
+        reporter.progress(dispatcher.nowSec(), dispatcher.nowNsec());
+      }
+      continue;
+    }
+    counters[Counter.SOURCE_BYTES] = reader.bytesConsumed;
+    dispatcher.flush();
+    reporter?.progress(dispatcher.nowSec(), dispatcher.nowNsec());
+    if (status === ReadStatus.END) return false;
+    if (Atomics.load(control, Control.STOP) !== 0) return true;
+    if (await stoppedBefore(reader.fill(), control)) return true;
+  }
+}
+
+/** Waits for bytes, but not for a pipe that may never give any: returns true when told to stop first. */
+async function stoppedBefore(filled: Promise<void>, control: Int32Array): Promise<boolean> {
+  const stop = Atomics.waitAsync(control, Control.STOP, 0);
+  if (!stop.async) return true;
+  return Promise.race([filled.then(() => false), stop.value.then(() => true)]);
+}
+
+interface IngestReporter {
+  undispatched(number: number, sec: number, nsec: number, verdict: Verdict, reason: Reason): void;
+  /** Nothing before this time will be reported any more. */
+  progress(sec: number, nsec: number): void;
+  finish(): void;
+}
+
+/** Reports of packets that no shard sees, in the same form as a shard's. */
+function createIngestReporter(task: IngestTask): IngestReporter {
+  const ring = createRingWriter(task.reports, Report.WORDS);
+  const nothing = { hot: new Int32Array(Hot.WORDS), cold: new Int32Array(Cold.WORDS), counters: task.counters };
+  const waitForReader = (): void => {
+    ring.waitForRoom(SLEEP_MS);
+    if (Atomics.load(task.control, Control.FAILED) !== 0) throw new Error('another thread failed');
+  };
+  const reporter: Reporter = createReporter(nothing, ring, task.mode, waitForReader);
+  return {
+    undispatched(number, sec, nsec, verdict, reason) {
+      reporter.setNow(sec, nsec, 0);
+      reporter.packet(0, verdict, reason, 0, number);
+    },
+    progress(sec, nsec) {
+      const ms = tickMsOf(sec, nsec);
+      reporter.setNow(sec, nsec, ms);
+      reporter.endOfBurst(ms);
+    },
+    finish: reporter.finish,
+  };
+}

@@ -1,0 +1,45 @@
+/** What the main thread gives its threads to work with, and what they say at the end. */
+import type { HashKey } from '../common/hash.ts';
+import type { CaptureErrorFields } from '../common/errors.ts';
+import type { ReportMode } from '../conntrack/reporter.ts';
+import type { RingMemory } from '../shm/segment.ts';
+
+/** Words of the control block that all threads share. */
+export enum Control {
+  /** Set by the main thread: stop reading, finish what was read. */
+  STOP = 0,
+  /** Set by a thread that failed: nobody need wait for anybody any more. */
+  FAILED = 1,
+  WORDS = 2,
+}
+
+export interface ShardTask {
+  readonly segment: SharedArrayBuffer;
+  readonly ring: RingMemory;
+  readonly settings: Int32Array;
+  readonly control: Int32Array;
+  readonly hashKey: HashKey;
+  readonly mode: ReportMode;
+  /** Check every structure after each so many bursts; 0 for never. */
+  readonly selfCheckEvery: number;
+}
+
+export interface IngestTask {
+  readonly files: readonly string[];
+  readonly rings: readonly RingMemory[];
+  /** Reports of packets that go to no shard. */
+  readonly reports: RingMemory;
+  readonly counters: Float64Array;
+  readonly control: Int32Array;
+  readonly hashKey: HashKey;
+  readonly mode: ReportMode;
+  readonly verifyChecksums: boolean;
+  readonly zoneFromVlan: boolean;
+}
+
+export interface IngestResult {
+  /** Files that could not be read to their end. */
+  readonly errors: readonly CaptureErrorFields[];
+  /** Reading was stopped before the end. */
+  readonly stopped: boolean;
+}

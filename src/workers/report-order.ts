@@ -1,0 +1,146 @@
+/**
+ * Puts the reports of several threads in one order: by time, then by packet. Each thread reports
+ * nearly in order and says now and then how far it has come; what lies before the slowest of them
+ * cannot be overtaken any more.
+ */
+import type { Connection } from '../export/connection.ts';
+import { connectionOf, END_REASONS, type EntryWords, timeNs } from '../export/entry-view.ts';
+import type { Reason } from '../common/reasons.ts';
+import { type EndCode, ReportType, type Verdict } from '../shm/bits.ts';
+import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
+import type { RingReader } from '../shm/ring.ts';
+
+/** A report, out of shared memory. */
+export interface OrderedReport {
+  readonly type: ReportType.PACKET | ReportType.END;
+  /** Seconds (unsigned) and nanoseconds since 1970. */
+  readonly sec: number;
+  readonly nsec: number;
+  /** Packet number; 0 for an expiry. */
+  readonly number: number;
+  /** Event bits; 0 for none. */
+  readonly events: number;
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  /** The shard's clock, to compute remaining timeouts. */
+  readonly tickMs: number;
+  /** Packet number that created the connection; 0 without one. */
+  readonly created: number;
+  /** The entry at that moment; null without a connection. */
+  readonly words: EntryWords | null;
+  readonly endCode: EndCode;
+}
+
+/** The connection of a report, with its end where the report is that. */
+export function reportConnection(report: OrderedReport): Connection | null {
+  if (report.words === null) return null;
+  const end =
+    report.type === ReportType.END
+      ? { atNs: timeNs(report.sec, report.nsec), reason: END_REASONS[report.endCode] }
+      : null;
+  return connectionOf(report.words, report.tickMs, end);
+}
+
+function copyReport(slots: Int32Array, r: number, type: OrderedReport['type']): OrderedReport {
+  const hasEntry = slots[r + Report.HOT + Hot.KIND] !== 0;
+  const verdict = slots[r + Report.VERDICT];
+  let words: EntryWords | null = null;
+  if (hasEntry) {
+    const copy = slots.slice(r + Report.HOT, r + Report.HOT + Hot.WORDS + Cold.WORDS);
+    words = { hot: copy, h: 0, cold: copy, c: Hot.WORDS };
+  }
+  return {
+    type,
+    sec: slots[r + Report.SEC] >>> 0,
+    nsec: slots[r + Report.NSEC],
+    number: slots[r + Report.NUMBER] >>> 0,
+    events: slots[r + Report.EVENTS],
+    verdict: verdict >>> 8,
+    reason: verdict & 0xff,
+    tickMs: slots[r + Report.TICK],
+    created: hasEntry ? slots[r + Report.HOT + Hot.CREATED] >>> 0 : 0,
+    words,
+    endCode: slots[r + Report.END],
+  };
+}
+
+function compare(a: OrderedReport, b: OrderedReport): number {
+  if (a.sec !== b.sec) return a.sec - b.sec;
+  if (a.nsec !== b.nsec) return a.nsec - b.nsec;
+  if (a.number !== b.number) return a.number - b.number;
+  // Reports of one packet come from one thread, in their order (the sort is stable). Expiries of one
+  // moment may come from several: the connections' age decides.
+  const aEnds = a.number === 0 || a.number === 0xffffffff;
+  return aEnds ? a.created - b.created : 0;
+}
+
+export interface ReportOrder {
+  /** Takes what the threads have reported; returns whether there was anything. */
+  collect(): boolean;
+  /** What can be given out, in order. */
+  take(): OrderedReport[];
+  /** All threads have said their last word and everything was taken. */
+  done(): boolean;
+}
+
+interface Stream {
+  readonly ring: RingReader;
+  sec: number;
+  nsec: number;
+  finished: boolean;
+}
+
+/** Thread: main. Cost: proportional to the reports. */
+export function createReportOrder(rings: readonly RingReader[]): ReportOrder {
+  const streams: Stream[] = rings.map((ring) => ({ ring, sec: 0, nsec: 0, finished: false }));
+  let pending: OrderedReport[] = [];
+
+  function collectFrom(stream: Stream): boolean {
+    const { ring } = stream;
+    const available = ring.available();
+    for (let i = 0; i < available; i++) {
+      const r = ((ring.tail() + i) & ring.mask) * Report.WORDS;
+      const type = ring.slots[r + Report.TYPE];
+      if (type === ReportType.PROGRESS) {
+        stream.sec = ring.slots[r + Report.SEC] >>> 0;
+        stream.nsec = ring.slots[r + Report.NSEC];
+        stream.finished = stream.sec === 0xffffffff && stream.nsec === 999_999_999;
+      } else {
+        pending.push(copyReport(ring.slots, r, type));
+      }
+    }
+    if (available > 0) ring.release(available);
+    return available > 0;
+  }
+
+  function collect(): boolean {
+    let any = false;
+    for (const stream of streams) if (collectFrom(stream)) any = true;
+    return any;
+  }
+
+  function take(): OrderedReport[] {
+    if (pending.length === 0) return [];
+    let { sec, nsec, finished: allFinished } = streams[0];
+    for (const s of streams) {
+      allFinished &&= s.finished;
+      if (s.sec < sec || (s.sec === sec && s.nsec < nsec)) ({ sec, nsec } = s);
+    }
+    let ready = pending;
+    if (allFinished) {
+      pending = [];
+    } else {
+      const isReady = (r: OrderedReport): boolean => r.sec < sec || (r.sec === sec && r.nsec < nsec);
+      ready = pending.filter(isReady);
+      if (ready.length === 0) return ready;
+      pending = pending.filter((r) => !isReady(r));
+    }
+    return ready.sort(compare);
+  }
+
+  return {
+    collect,
+    take,
+    done: () => pending.length === 0 && streams.every((s) => s.finished),
+  };
+}
