@@ -1,5 +1,6 @@
 // Bundles the command, the library and the entry points of the threads into dist/, and with --tests
 // also the tests. Bundling is what turns offsets into constants on the packet path.
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,6 +45,14 @@ export async function buildAll({ tests = false } = {}) {
     outbase: join(root, 'bench'),
     outdir: join(dist, 'bench'),
   });
+  const tsc = spawnSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')],
+    {
+      stdio: 'inherit',
+    },
+  );
+  if (tsc.status !== 0) throw new Error('build: the type declarations could not be made');
   if (!tests) return;
   rmSync(join(dist, 'test'), { recursive: true, force: true });
   await build({

@@ -10,7 +10,8 @@ const program = new Command('flowshard')
   .showHelpAfterError('(flowshard --help lists the commands, flowshard track --help the options)')
   .exitOverride();
 addTrackCommand(program);
-for (const command of program.commands) command.exitOverride().showHelpAfterError('(flowshard track --help lists the options)');
+for (const command of program.commands)
+  command.exitOverride().showHelpAfterError('(flowshard track --help lists the options)');
 
 try {
   await program.parseAsync();
@@ -22,6 +23,8 @@ try {
     process.exit(ExitStatus.USAGE);
   }
   if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
-  process.stderr.write(`flowshard: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `flowshard: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   process.exit(ExitStatus.FAILED);
 }

@@ -40,7 +40,8 @@ export function createOutput(stream: Writable): Output {
 
   async function drained(): Promise<void> {
     push();
-    if (!closed && stream.writableNeedDrain) await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+    if (!closed && stream.writableNeedDrain)
+      await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
   }
 
   return { line: (text) => raw(`${text}\n`), raw, drained, isClosed: () => closed };

@@ -1,15 +1,15 @@
 /** What `--print` prints: each printer turns reports, and what is alive at the end, into lines. */
 import { REASONS, type Reason } from '../common/reasons.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
-import type { Connection, ConnectionEvent, EventType } from '../export/connection.ts';
+import type { Connection, EventType } from '../export/connection.ts';
 import { END_REASONS, timeNs } from '../export/entry-view.ts';
 import { flowJson, flowLine, flowXml } from '../export/flows.ts';
 import { connectionJson, eventJson } from '../export/json.ts';
 import { procLine } from '../export/proc.ts';
 import { connectionLine, eventLine, type OutputOptions } from '../export/text.ts';
 import { connectionXml, eventXml, xmlBegin, xmlEnd } from '../export/xml.ts';
-import { EndCode, EventBit, ReportType, Verdict } from '../shm/bits.ts';
-import { type OrderedReport, reportConnection } from '../workers/report-order.ts';
+import { EndCode, ReportType, Verdict } from '../shm/bits.ts';
+import { eventOf, type OrderedReport, reportConnection } from '../workers/report-order.ts';
 import type { Output } from './output.ts';
 
 export const PRINT_KINDS = ['table', 'flows', 'events', 'trace', 'none'] as const;
@@ -83,18 +83,6 @@ function flowPrinter(out: Output, { output }: PrinterOptions): Printer {
   };
 }
 
-/** The event that a report stands for, or null. */
-export function eventOf(report: OrderedReport): ConnectionEvent | null {
-  const isEnd = report.type === ReportType.END;
-  if (!isEnd && report.events === 0) return null;
-  const connection = reportConnection(report);
-  if (connection === null) return null;
-  const atNs = timeNs(report.sec, report.nsec);
-  if (isEnd) return { type: 'DESTROY', atNs, withState: true, connection };
-  const type = (report.events & (EventBit.NEW | EventBit.RELATED)) !== 0 ? 'NEW' : 'UPDATE';
-  return { type, atNs, withState: (report.events & EventBit.PROTOINFO) !== 0, connection };
-}
-
 function eventPrinter(out: Output, { output, eventTypes }: PrinterOptions): Printer {
   const document = createDocument(out, output.format === 'xml');
   const text = { text: eventLine, json: eventJson, xml: eventXml }[output.format];
@@ -148,6 +136,8 @@ function createReplica(linesMax: number) {
 }
 
 function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Printer {
+  // With ids, as the kernel's traces have them.
+  const withId = { ...output, id: true };
   const replica = createReplica(traceTable);
   let events: string[] = [];
   let packets = 0;
@@ -166,7 +156,7 @@ function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Prin
     report(report) {
       replica.apply(report);
       const event = eventOf(report);
-      if (event !== null) events.push(eventLine(event, output).trim());
+      if (event !== null) events.push(eventLine(event, withId).trim());
       if (report.type !== ReportType.PACKET) return;
       packets++;
       out.line(packetLine(report));

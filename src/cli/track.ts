@@ -4,7 +4,14 @@ import { monotonicMs } from '../common/clock.ts';
 import { ExitStatus, OptionError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
-import { applySetting, createSettings, Setting, settingNames, TIMEOUT_PRESETS, type TimeoutPreset } from '../conntrack/settings.ts';
+import {
+  applySetting,
+  createSettings,
+  Setting,
+  settingNames,
+  TIMEOUT_PRESETS,
+  type TimeoutPreset,
+} from '../conntrack/settings.ts';
 import type { EventType } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
@@ -73,7 +80,8 @@ function parseEventMask(values: readonly string[]): ReadonlySet<EventType> {
   const types = values.flatMap((value) =>
     value.split(',').flatMap((word) => {
       const selected = EVENT_WORDS[word.trim().toUpperCase()];
-      if (selected === undefined) throw new OptionError('-e/--event-mask', value, Object.keys(EVENT_WORDS).join(', '));
+      if (selected === undefined)
+        throw new OptionError('-e/--event-mask', value, Object.keys(EVENT_WORDS).join(', '));
       return selected;
     }),
   );
@@ -105,22 +113,56 @@ export function addTrackCommand(program: Command): void {
   program
     .command('track')
     .description('track the packets of captures, as nf_conntrack would')
-    .requiredOption('-r, --read <file...>', 'capture files: pcap or pcapng, gzipped or not; - is standard input')
+    .requiredOption(
+      '-r, --read <file...>',
+      'capture files: pcap or pcapng, gzipped or not; - is standard input',
+    )
     .addOption(new Option('-p, --print <what>', 'what to print').choices(PRINT_KINDS).default('table'))
     .option('-o, --output <form>', 'text, extended, json, xml; also timestamp, id (comma list)', collect, [])
-    .option('-e, --event-mask <types>', 'with --print events: ALL, NEW, UPDATES, DESTROY (comma list)', collect, [])
+    .option(
+      '-e, --event-mask <types>',
+      'with --print events: ALL, NEW, UPDATES, DESTROY (comma list)',
+      collect,
+      [],
+    )
     .option('--set <name=value>', 'a timeout or switch by its kernel name (see below)', collect, [])
-    .addOption(new Option('--timeouts <preset>', 'defaults of today, or the older ones').choices(TIMEOUT_PRESETS).default('linux'))
-    .option('--max <n>', 'greatest number of connections, over all shards', wholeNumber('--max', 1, CONNECTIONS_MAX), CONNECTIONS_MAX_DEFAULT)
+    .addOption(
+      new Option('--timeouts <preset>', 'defaults of today, or the older ones')
+        .choices(TIMEOUT_PRESETS)
+        .default('linux'),
+    )
+    .option(
+      '--max <n>',
+      'greatest number of connections, over all shards',
+      wholeNumber('--max', 1, CONNECTIONS_MAX),
+      CONNECTIONS_MAX_DEFAULT,
+    )
     .option('--shards <n>', 'shard threads', positive, defaultShards())
-    .addOption(new Option('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag').choices(['vlan']))
-    .addOption(new Option('--checksum <mode>', 'verify checksums as the kernel does, or ignore them').choices(['verify', 'ignore']).default('verify'))
+    .addOption(
+      new Option('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag').choices([
+        'vlan',
+      ]),
+    )
+    .addOption(
+      new Option('--checksum <mode>', 'verify checksums as the kernel does, or ignore them')
+        .choices(['verify', 'ignore'])
+        .default('verify'),
+    )
     .option('--no-acct', 'no packet and byte counters')
-    .option('--trace-table <n>', 'with --print trace: add the table while it has at most n lines', wholeNumber('--trace-table', 0, TABLE_LINES_MAX), 0)
+    .option(
+      '--trace-table <n>',
+      'with --print trace: add the table while it has at most n lines',
+      wholeNumber('--trace-table', 0, TABLE_LINES_MAX),
+      0,
+    )
     .option('--stats', 'print every counter', false)
     .option('--json', 'with --stats: counters as one JSON object, the last line of standard output', false)
     .option('-q, --quiet', 'no summary and no progress bar', false)
-    .addOption(new Option('--hash-key <hex>', 'fixed key of the hash, for reproducible evictions').argParser(parseHashKey).hideHelp())
+    .addOption(
+      new Option('--hash-key <hex>', 'fixed key of the hash, for reproducible evictions')
+        .argParser(parseHashKey)
+        .hideHelp(),
+    )
     .addOption(
       new Option('--self-check-every <bursts>', 'check every structure after so many bursts')
         .argParser(wholeNumber('--self-check-every', 0, TABLE_LINES_MAX))
@@ -192,7 +234,13 @@ async function printReports(pipeline: Pipeline, printer: Printer, out: Output): 
   }
 }
 
-async function conclude(flags: TrackFlags, printer: Printer, out: Output, stats: Stats, seconds: number): Promise<void> {
+async function conclude(
+  flags: TrackFlags,
+  printer: Printer,
+  out: Output,
+  stats: Stats,
+  seconds: number,
+): Promise<void> {
   if (flags.stats && flags.json) out.line(JSON.stringify(stats));
   await out.drained();
   if (!flags.quiet) {

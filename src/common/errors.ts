@@ -25,7 +25,9 @@ export class OptionError extends Error {
     readonly allowed: string,
     hint = '',
   ) {
-    super(`${option}: ${JSON.stringify(value)} is not allowed; allowed: ${allowed}${hint === '' ? '' : `. ${hint}`}`);
+    super(
+      `${option}: ${JSON.stringify(value)} is not allowed; allowed: ${allowed}${hint === '' ? '' : `. ${hint}`}`,
+    );
   }
 }
 

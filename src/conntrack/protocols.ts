@@ -48,7 +48,8 @@ export function createStateless(
     const status = hot[h + Hot.STATUS];
     switch (task) {
       case Task.UDP:
-        if ((status & Status.SEEN_REPLY) === 0 || ((nowMs - hot[h + Hot.END_ORIG]) | 0) <= 0) return settings[Setting.UDP];
+        if ((status & Status.SEEN_REPLY) === 0 || ((nowMs - hot[h + Hot.END_ORIG]) | 0) <= 0)
+          return settings[Setting.UDP];
         hot[h + Hot.STATUS] = status | Status.ASSURED;
         return settings[Setting.UDP_STREAM];
       case Task.UDPLITE:

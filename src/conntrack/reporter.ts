@@ -3,7 +3,7 @@
  * copy of the entry at that moment. Between them it says how far it has come (PROGRESS), so that the
  * reports of several shards can be put in order of time.
  */
-import { Reason } from '../common/reasons.ts';
+import type { Reason } from '../common/reasons.ts';
 import { EndCode, ReportType, type Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Hot, Report } from '../shm/offsets.generated.ts';

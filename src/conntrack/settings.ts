@@ -52,7 +52,12 @@ const seconds = (name: string | null, word: Setting, linux: number, classic = li
   linux,
   classic,
 });
-const toggle = (name: string, word: Setting, linux: number): SettingInfo => ({ name, word, kind: 'switch', linux });
+const toggle = (name: string, word: Setting, linux: number): SettingInfo => ({
+  name,
+  word,
+  kind: 'switch',
+  linux,
+});
 
 const HOUR_S = 3600;
 const DAY_S = 86400;
@@ -108,7 +113,9 @@ const ALLOWED: Record<SettingInfo['kind'], { max: number; text: string }> = {
 
 /** Names that `--set` takes, with what each allows and its default. */
 export function settingNames(): { name: string; allowed: string; linux: number }[] {
-  return SETTINGS.flatMap((s) => (s.name === null ? [] : [{ name: s.name, allowed: ALLOWED[s.kind].text, linux: s.linux }]));
+  return SETTINGS.flatMap((s) =>
+    s.name === null ? [] : [{ name: s.name, allowed: ALLOWED[s.kind].text, linux: s.linux }],
+  );
 }
 
 /**
@@ -118,9 +125,15 @@ export function settingNames(): { name: string; allowed: string; linux: number }
  */
 export function applySetting(settings: Int32Array, assignment: string): void {
   const equals = assignment.indexOf('=');
-  const names = () => settingNames().map((s) => s.name).join(', ');
+  const names = () =>
+    settingNames()
+      .map((s) => s.name)
+      .join(', ');
   if (equals < 0) throw new OptionError('--set', assignment, 'NAME=VALUE', `Names: ${names()}`);
-  const name = assignment.slice(0, equals).trim().replace(/^(net\.netfilter\.)?nf_conntrack_/, '');
+  const name = assignment
+    .slice(0, equals)
+    .trim()
+    .replace(/^(net\.netfilter\.)?nf_conntrack_/, '');
   const value = assignment.slice(equals + 1).trim();
   const setting = SETTINGS.find((s) => s.name === name);
   if (setting === undefined) throw new OptionError('--set', assignment, `one of ${names()}`);

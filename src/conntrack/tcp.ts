@@ -85,7 +85,10 @@ export function createTcp(
   /** First sequence number after the segment. */
   function endOf(d: number, meta: number): number {
     const length = desc[d + Desc.WINDOW] & 0xffff;
-    return (desc[d + Desc.SEQ] + length + ((meta & Meta.SYN) !== 0 ? 1 : 0) + ((meta & Meta.FIN) !== 0 ? 1 : 0)) | 0;
+    return (
+      (desc[d + Desc.SEQ] + length + ((meta & Meta.SYN) !== 0 ? 1 : 0) + ((meta & Meta.FIN) !== 0 ? 1 : 0)) |
+      0
+    );
   }
 
   /** Flags and scale that the options of a SYN give to its side, in the places of the original side. */
@@ -128,7 +131,9 @@ export function createTcp(
 
   function rememberClass(h: number, cls: number, dir: number): void {
     hot[h + Hot.LAST] =
-      (hot[h + Hot.LAST] & ~(Last.CLASS_MASK | Last.DIR_BIT)) | (cls << Last.CLASS_SHIFT) | (dir << Last.DIR_SHIFT);
+      (hot[h + Hot.LAST] & ~(Last.CLASS_MASK | Last.DIR_BIT)) |
+      (cls << Last.CLASS_SHIFT) |
+      (dir << Last.DIR_SHIFT);
   }
 
   /** Lets a packet through without effect, but remembers it: the answer to it may tell what it was. */
@@ -145,7 +150,8 @@ export function createTcp(
       hot[h + Hot.SIDES] = (hot[h + Hot.SIDES] & 0x00ffffff) | (flags << Sides.LAST_FLAGS_SHIFT);
       last = (last & ~Last.SCALE_MASK) | (((bits >>> Sides.SCALE_ORIG_SHIFT) & 0xf) << Last.SCALE_SHIFT);
     }
-    if (cls === TcpClass.ACK && dir === 1 && old === TcpState.SYN_SENT) hot[h + Hot.LAST_ACK] = desc[d + Desc.ACK];
+    if (cls === TcpClass.ACK && dir === 1 && old === TcpState.SYN_SENT)
+      hot[h + Hot.LAST_ACK] = desc[d + Desc.ACK];
     hot[h + Hot.LAST] = last;
     return Answer.IGNORED;
   }
@@ -186,7 +192,8 @@ export function createTcp(
     if (seq === 0 && !settled) return Rst.CLOSES;
     if (before(seq, maxAck) && settings[Setting.TCP_IGNORE_INVALID_RST] === 0) return Rst.INVALID;
     if (!settled || seq === maxAck) return Rst.CLOSES;
-    if (lastClass(h) === TcpClass.ACK && lastDir(h) === dir && seq === hot[h + Hot.LAST_END]) return Rst.CLOSES;
+    if (lastClass(h) === TcpClass.ACK && lastDir(h) === dir && seq === hot[h + Hot.LAST_END])
+      return Rst.CLOSES;
     return Rst.KEEPS;
   }
 
@@ -369,7 +376,8 @@ export function createTcp(
     const timeout = settings[next];
     const retransTimeout = settings[Setting.TCP_RETRANS];
     const last = hot[h + Hot.LAST];
-    if (timeout > retransTimeout && last >>> Last.RETRANS_SHIFT >= settings[Setting.TCP_MAX_RETRANS]) return retransTimeout;
+    if (timeout > retransTimeout && last >>> Last.RETRANS_SHIFT >= settings[Setting.TCP_MAX_RETRANS])
+      return retransTimeout;
     if (cls === TcpClass.RST) return settings[Setting.TCP_CLOSE];
     const sides = hot[h + Hot.SIDES];
     const unacknowledged = (sides | (sides >>> Sides.FLAGS_REPLY_SHIFT)) & Side.DATA_UNACKNOWLEDGED;
@@ -424,13 +432,15 @@ export function createTcp(
         case TcpState.INVALID:
           return Answer.INVALID - Reason.TCP_STATE;
         case TcpState.TIME_WAIT:
-          if (old === TcpState.LAST_ACK && cls === TcpClass.ACK && isChallengeAck(h, dir)) return Answer.IGNORED;
+          if (old === TcpState.LAST_ACK && cls === TcpClass.ACK && isChallengeAck(h, dir))
+            return Answer.IGNORED;
           break;
         case TcpState.SYN_SENT2:
           hot[h + Hot.SIDES] |= Side.SIMULTANEOUS_OPEN << Sides.LAST_FLAGS_SHIFT;
           break;
         case TcpState.SYN_RECV:
-          if (dir === 1 && cls === TcpClass.ACK && lastFlag(h, Side.SIMULTANEOUS_OPEN)) next = TcpState.ESTABLISHED;
+          if (dir === 1 && cls === TcpClass.ACK && lastFlag(h, Side.SIMULTANEOUS_OPEN))
+            next = TcpState.ESTABLISHED;
           break;
         case TcpState.CLOSE:
           if (cls !== TcpClass.RST) break;
@@ -479,7 +489,8 @@ export function createTcp(
 
   /** An ACK that answers a stray SYN, not our FIN. RFC 5961 4.2 */
   function isChallengeAck(h: number, dir: number): boolean {
-    if (lastDir(h) === dir || lastClass(h) !== TcpClass.SYN || !lastFlag(h, Side.EXP_CHALLENGE_ACK)) return false;
+    if (lastDir(h) === dir || lastClass(h) !== TcpClass.SYN || !lastFlag(h, Side.EXP_CHALLENGE_ACK))
+      return false;
     hot[h + Hot.SIDES] &= ~(Side.EXP_CHALLENGE_ACK << Sides.LAST_FLAGS_SHIFT);
     return true;
   }
@@ -487,7 +498,10 @@ export function createTcp(
   /** Writes the new state and says for how long it holds. */
   function accept(h: number, dir: number, cls: number, old: number, next: number): number {
     rememberClass(h, cls, dir);
-    let status = (hot[h + Hot.STATUS] & ~Status.STATE_MASK) | (next << Status.STATE_SHIFT);
+    const statusBefore = hot[h + Hot.STATUS];
+    let status = (statusBefore & ~Status.STATE_MASK) | (next << Status.STATE_SHIFT);
+    // After a resynchronisation `old` is not the state that is stored.
+    if (status === statusBefore && old !== next) status ^= Status.RESTARTED;
     if (next === TcpState.FIN_WAIT && old !== next) hot[h + Hot.SIDES] |= Side.CLOSE_INIT << (dir * 8);
     let timeout = timeoutOf(h, cls, next);
     if ((status & Status.SEEN_REPLY) === 0) {
@@ -495,7 +509,8 @@ export function createTcp(
       if (cls === TcpClass.RST) return Answer.RESET;
       // A repeated SYN must not keep an unanswered connection alive.
       if (cls === TcpClass.SYN && old === TcpState.SYN_SENT) return Answer.IGNORED;
-      if (next === TcpState.ESTABLISHED && timeout > settings[Setting.TCP_UNACK]) timeout = settings[Setting.TCP_UNACK];
+      if (next === TcpState.ESTABLISHED && timeout > settings[Setting.TCP_UNACK])
+        timeout = settings[Setting.TCP_UNACK];
       return timeout;
     }
     if (next === TcpState.ESTABLISHED && (old === TcpState.SYN_RECV || old === TcpState.ESTABLISHED)) {

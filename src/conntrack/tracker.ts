@@ -53,6 +53,8 @@ export interface Tracker {
   burst(tail: number, count: number): boolean;
   /** Walks table and wheel. Errors: InvariantError. */
   selfCheck(): void;
+  /** XOR of what the first passes over bursts loaded: its only use keeps those loads alive. */
+  touched(): number;
 }
 
 /**
@@ -151,7 +153,8 @@ export function createTracker(options: TrackerOptions): Tracker {
       let victims = 0;
       for (let i = 0; i < EVICT_BUCKET_SLOTS; i++) {
         const entry = table.entryAt((slot + i) & indexMask);
-        if (entry !== 0 && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.ASSURED) === 0) evicted[victims++] = entry;
+        if (entry !== 0 && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.ASSURED) === 0)
+          evicted[victims++] = entry;
       }
       for (let i = 0; i < victims; i++) end(evicted[i], hashOf(evicted[i]), EndCode.EVICTED);
       if (victims > 0) return true;
@@ -237,7 +240,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     const c = entry * Cold.WORDS;
     const meta = desc[d + Desc.META];
     // Of a connection with itself every packet but the first counts as a reply, as in the kernel.
-    const fromHi = (meta & Meta.SELF) !== 0 ? 0 : (meta & Meta.FROM_HI) << (Status.FROM_HI_SHIFT - Meta.FROM_HI_SHIFT);
+    const fromHi =
+      (meta & Meta.SELF) !== 0 ? 0 : (meta & Meta.FROM_HI) << (Status.FROM_HI_SHIFT - Meta.FROM_HI_SHIFT);
     hot[h + Hot.STATUS] = Status.CONFIRMED | fromHi | (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
     hot[h + Hot.CREATED] = number;
     hot[h + Hot.LAST_SEC] = nowSec;
@@ -286,7 +290,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     const h = entry * Hot.WORDS;
     const status = hot[h + Hot.STATUS];
     const dir = directionOf(desc[d + Desc.META], status);
-    const answer = task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs);
+    const answer =
+      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs);
     if (answer <= Answer.INVALID) return invalid(Answer.INVALID - answer, entry);
     if (answer === Answer.REOPEN) {
       end(entry, hash, EndCode.REOPENED);
@@ -314,7 +319,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     let events = 0;
     if ((changed & Status.SEEN_REPLY) !== 0) events |= EventBit.REPLY;
     if ((changed & Status.ASSURED) !== 0) events |= EventBit.ASSURED;
-    if ((changed & Status.STATE_MASK) !== 0) events |= EventBit.PROTOINFO;
+    if ((changed & (Status.STATE_MASK | Status.RESTARTED)) !== 0) events |= EventBit.PROTOINFO;
     return events;
   }
 
@@ -329,7 +334,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   function packet(d: number, guess: number): void {
     const meta = desc[d + Desc.META];
-    const task = meta & Task.MASK;
+    const task = meta & Meta.TASK_MASK;
     setNow(d);
     if (task >= Task.CLOCK) return;
     number = desc[d + Desc.NUMBER];
@@ -380,7 +385,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     touchIndex(tail, n);
     touchEntries(tail, n);
     for (let k = 0; k < n; k++) packet(((tail + k) & slotMask) * Desc.WORDS, candidates[k]);
-    const finished = (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Task.MASK) === Task.FINISH;
+    const finished =
+      (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Meta.TASK_MASK) === Task.FINISH;
     let swept = true;
     if (finished && started) wheel.expireDue(nowMs);
     else if (started) swept = wheel.advance(nowMs, WHEEL_BUDGET);
@@ -404,9 +410,13 @@ export function createTracker(options: TrackerOptions): Tracker {
     wheel.selfCheck();
     options.reports.selfCheck();
     let ended = 0;
-    for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++) ended += counters[Counter.ENDED_TIMEOUT + code];
-    assert(counters[Counter.CREATED] - ended === table.count(), 'tracker: created less ended is not what is alive');
+    for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++)
+      ended += counters[Counter.ENDED_TIMEOUT + code];
+    assert(
+      counters[Counter.CREATED] - ended === table.count(),
+      'tracker: created less ended is not what is alive',
+    );
   }
 
-  return { burst, selfCheck };
+  return { burst, selfCheck, touched: () => touched };
 }

@@ -94,7 +94,13 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
   const remainingMs = (hot[h + Hot.DEADLINE] - tickMs) | 0;
   const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
   return {
-    id: idHash(hot[h + Hot.LO0] ^ cold[c + Cold.LO3], hot[h + Hot.HI0] ^ cold[c + Cold.HI3], lowL4 ^ kind, hot[h + Hot.CREATED]) >>> 0,
+    id:
+      idHash(
+        hot[h + Hot.LO0] ^ cold[c + Cold.LO3],
+        hot[h + Hot.HI0] ^ cold[c + Cold.HI3],
+        lowL4 ^ kind,
+        hot[h + Hot.CREATED],
+      ) >>> 0,
     family: isIpv6 ? 'ipv6' : 'ipv4',
     protocol,
     protocolName: protocolName(protocol),

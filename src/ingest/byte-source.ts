@@ -32,7 +32,7 @@ const STDIN_NAME = '-';
 const STDIN_FD = 0;
 
 /** Sleeps while a pipe is silent; the turns of the event loop before the first one cost less than a sleep. */
-const SILENT_TURNS = 20;
+const SILENT_TURNS = 100;
 const SILENT_SLEEP_MS = 1;
 const SILENT_SLEEP_MS_MAX = 8;
 

@@ -18,7 +18,7 @@ export function onesSum(view: DataView, start: number, length: number, initial: 
   let at = start;
   let words = length >>> 2;
   while (words > 0) {
-    const stop = words > FOLD_WORDS ? FOLD_WORDS : words;
+    const stop = Math.min(words, FOLD_WORDS);
     let low = 0;
     let high = 0;
     for (let i = 0; i < stop; i++) {

@@ -13,7 +13,7 @@ import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { onesSum, swap16 } from './checksum.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from './icmp-types.ts';
-import { LinkType, Link, locateIp } from './link.ts';
+import { Link, LinkType, locateIp } from './link.ts';
 import { readTcp } from './tcp-header.ts';
 
 export enum Protocol {
@@ -97,7 +97,11 @@ export function createDecoder(options: DecoderOptions): Decode {
     const end = offset + captureLength;
     const wireEnd = offset + wireLength;
     // Untagged IPv4 on Ethernet, nearly all there is: no need to look further.
-    if (linkType === LinkType.ETHERNET && captureLength >= 34 && view.getInt32(offset + 12) >>> 8 === 0x080045) {
+    if (
+      linkType === LinkType.ETHERNET &&
+      captureLength >= 34 &&
+      view.getInt32(offset + 12) >>> 8 === 0x080045
+    ) {
       zone = 0;
       return ipv4(view, offset + 14, end, wireEnd, out, o);
     }
@@ -114,8 +118,16 @@ export function createDecoder(options: DecoderOptions): Decode {
 
   // ---- Network layer ----
 
-  function ipv4(view: DataView, at: number, end: number, wireEnd: number, out: Int32Array, o: number): Reason {
-    if (end - at < IPV4_HEADER_BYTES) return wireEnd - at < IPV4_HEADER_BYTES ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
+  function ipv4(
+    view: DataView,
+    at: number,
+    end: number,
+    wireEnd: number,
+    out: Int32Array,
+    o: number,
+  ): Reason {
+    if (end - at < IPV4_HEADER_BYTES)
+      return wireEnd - at < IPV4_HEADER_BYTES ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
     const headerBytes = (view.getUint8(at) & 15) << 2;
     if (headerBytes < IPV4_HEADER_BYTES || headerBytes > wireEnd - at) return Reason.IP_HEADER_LENGTH;
     if (headerBytes > end - at) return Reason.SNAP_LENGTH;
@@ -133,13 +145,22 @@ export function createDecoder(options: DecoderOptions): Decode {
     const kind = zone | Kind.USED | protocol;
     const task = transport(view, protocol, false, at, l4, packetEnd, end, out, o);
     if (task < 0) return -task;
-    if ((task & Task.MASK) === Task.ICMP_ERROR) return quote4(view, l4 + ICMP_HEADER_BYTES, packetEnd, end, destination, out, o);
+    if ((task & Meta.TASK_MASK) === Task.ICMP_ERROR)
+      return quote4(view, l4 + ICMP_HEADER_BYTES, packetEnd, end, destination, out, o);
     writeTuple4(source, destination, kind, task, out, o);
     return Reason.NONE;
   }
 
-  function ipv6(view: DataView, at: number, end: number, wireEnd: number, out: Int32Array, o: number): Reason {
-    if (end - at < IPV6_HEADER_BYTES) return wireEnd - at < IPV6_HEADER_BYTES ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
+  function ipv6(
+    view: DataView,
+    at: number,
+    end: number,
+    wireEnd: number,
+    out: Int32Array,
+    o: number,
+  ): Reason {
+    if (end - at < IPV6_HEADER_BYTES)
+      return wireEnd - at < IPV6_HEADER_BYTES ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
     const payloadBytes = view.getUint16(at + 4);
     const first = view.getUint8(at + 6);
     // A jumbogram has a length of 0 and says the real one in an option.
@@ -154,8 +175,9 @@ export function createDecoder(options: DecoderOptions): Decode {
     const protocol = upperProtocol;
     const task = transport(view, protocol, true, at, l4, packetEnd, end, out, o);
     if (task < 0) return -task;
-    if ((task & Task.MASK) === Task.ICMP_ERROR) {
-      const quoted = view.getUint8(l4) === ICMPV6_REDIRECT ? l4 + ICMPV6_REDIRECT_BYTES + 8 : l4 + ICMP_HEADER_BYTES;
+    if ((task & Meta.TASK_MASK) === Task.ICMP_ERROR) {
+      const quoted =
+        view.getUint8(l4) === ICMPV6_REDIRECT ? l4 + ICMPV6_REDIRECT_BYTES + 8 : l4 + ICMP_HEADER_BYTES;
       return quote6(view, quoted, packetEnd, end, at + 24, out, o);
     }
     writeTuple6(view, at + 8, at + 24, zone | Kind.USED | Kind.IPV6 | protocol, task, out, o);
@@ -163,7 +185,13 @@ export function createDecoder(options: DecoderOptions): Decode {
   }
 
   /** Walks the IPv6 headers up to the transport; sets upperProtocol and upperAt. */
-  function extensionHeaders(view: DataView, from: number, first: number, packetEnd: number, end: number): Reason {
+  function extensionHeaders(
+    view: DataView,
+    from: number,
+    first: number,
+    packetEnd: number,
+    end: number,
+  ): Reason {
     let next = first;
     let at = from;
     for (;;) {
@@ -235,7 +263,8 @@ export function createDecoder(options: DecoderOptions): Decode {
 
   /** Sum of the pseudo header, as onesSum sees it. */
   function pseudoSum(view: DataView, isIpv6: boolean, ip: number, length: number, protocol: number): number {
-    const fixed = swap16(length & 0xffff) + (length >>> 16 === 0 ? 0 : swap16(length >>> 16)) + swap16(protocol);
+    const fixed =
+      swap16(length & 0xffff) + (length >>> 16 === 0 ? 0 : swap16(length >>> 16)) + swap16(protocol);
     return isIpv6 ? onesSum(view, ip + 8, 32, fixed) : onesSum(view, ip + 12, 8, fixed);
   }
 
@@ -251,7 +280,7 @@ export function createDecoder(options: DecoderOptions): Decode {
   ): number {
     const bytes = packetEnd - l4;
     if (bytes < PORTS_BYTES) return -Reason.L4_SHORT;
-    if (end - l4 < (bytes < TCP_HEADER_BYTES ? bytes : TCP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
+    if (end - l4 < Math.min(bytes, TCP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
     out[o + Desc.L4] = view.getInt32(l4);
     if (bytes < TCP_HEADER_BYTES) return Task.TCP | (Reason.L4_SHORT << Meta.REASON_SHIFT);
     const headerBytes = (view.getUint8(l4 + 12) >>> 4) << 2;
@@ -265,7 +294,7 @@ export function createDecoder(options: DecoderOptions): Decode {
       return Task.TCP | (Reason.TCP_CHECKSUM << Meta.REASON_SHIFT);
     }
     const optionsEnd = l4 + headerBytes;
-    return Task.TCP | readTcp(view, l4, optionsEnd < end ? optionsEnd : end, bytes, out, o);
+    return Task.TCP | readTcp(view, l4, Math.min(optionsEnd, end), bytes, out, o);
   }
 
   function udp(
@@ -280,11 +309,12 @@ export function createDecoder(options: DecoderOptions): Decode {
   ): number {
     const bytes = packetEnd - l4;
     if (bytes < PORTS_BYTES) return -Reason.L4_SHORT;
-    if (end - l4 < (bytes < UDP_HEADER_BYTES ? bytes : UDP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
+    if (end - l4 < Math.min(bytes, UDP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
     out[o + Desc.L4] = view.getInt32(l4);
     if (bytes < UDP_HEADER_BYTES) return Task.UDP | (Reason.L4_SHORT << Meta.REASON_SHIFT);
     const length = view.getUint16(l4 + 4);
-    if (length < UDP_HEADER_BYTES || length > bytes) return Task.UDP | (Reason.UDP_LENGTH << Meta.REASON_SHIFT);
+    if (length < UDP_HEADER_BYTES || length > bytes)
+      return Task.UDP | (Reason.UDP_LENGTH << Meta.REASON_SHIFT);
     if (
       view.getUint16(l4 + 6) !== 0 &&
       canVerify(packetEnd, end) &&
@@ -307,7 +337,7 @@ export function createDecoder(options: DecoderOptions): Decode {
   ): number {
     const bytes = packetEnd - l4;
     if (bytes < PORTS_BYTES) return -Reason.L4_SHORT;
-    if (end - l4 < (bytes < UDP_HEADER_BYTES ? bytes : UDP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
+    if (end - l4 < Math.min(bytes, UDP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
     out[o + Desc.L4] = view.getInt32(l4);
     if (bytes < UDP_HEADER_BYTES) return Task.UDPLITE | (Reason.L4_SHORT << Meta.REASON_SHIFT);
     let coverage = view.getUint16(l4 + 4);
@@ -315,7 +345,8 @@ export function createDecoder(options: DecoderOptions): Decode {
     if (coverage < UDP_HEADER_BYTES || coverage > bytes) {
       return Task.UDPLITE | (Reason.UDPLITE_COVERAGE << Meta.REASON_SHIFT);
     }
-    if (view.getUint16(l4 + 6) === 0) return Task.UDPLITE | (Reason.UDPLITE_CHECKSUM_ZERO << Meta.REASON_SHIFT);
+    if (view.getUint16(l4 + 6) === 0)
+      return Task.UDPLITE | (Reason.UDPLITE_CHECKSUM_ZERO << Meta.REASON_SHIFT);
     // The kernel puts the number of UDP into the pseudo header (docs/differences.md).
     const sum = pseudoSum(view, isIpv6, ip, bytes, Protocol.UDP);
     if (canVerify(l4 + coverage, end) && onesSum(view, l4, coverage, sum) !== SUM_CORRECT) {
@@ -324,11 +355,22 @@ export function createDecoder(options: DecoderOptions): Decode {
     return Task.UDPLITE;
   }
 
-  function icmp(view: DataView, l4: number, packetEnd: number, end: number, out: Int32Array, o: number): number {
+  function icmp(
+    view: DataView,
+    l4: number,
+    packetEnd: number,
+    end: number,
+    out: Int32Array,
+    o: number,
+  ): number {
     const bytes = packetEnd - l4;
     if (bytes < ICMP_HEADER_BYTES) return -Reason.L4_SHORT;
     if (end - l4 < ICMP_HEADER_BYTES) return -Reason.SNAP_LENGTH;
-    if (canVerify(packetEnd, end) && onesSum(view, l4, bytes, 0) !== SUM_CORRECT) return -Reason.ICMP_CHECKSUM;
+    if (canVerify(packetEnd, end)) {
+      // All zeroes sum to the other zero of one's complement; the kernel takes it.
+      const sum = onesSum(view, l4, bytes, 0);
+      if (sum !== SUM_CORRECT && sum !== 0) return -Reason.ICMP_CHECKSUM;
+    }
     const type = view.getUint8(l4);
     if (type > ICMP_TYPE_MAX) return -Reason.ICMP_TYPE;
     if (ICMP_ERRORS.has(type)) return Task.ICMP_ERROR;
@@ -460,7 +502,8 @@ export function createDecoder(options: DecoderOptions): Decode {
     const task = quotedTransport(view, protocol, upperAt, packetEnd, end, out, o);
     if (task < 0) return -task;
     let elsewhere = 0;
-    for (let i = 0; i < 16; i += 4) elsewhere |= view.getInt32(at + 8 + i) ^ view.getInt32(outerDestinationAt + i);
+    for (let i = 0; i < 16; i += 4)
+      elsewhere |= view.getInt32(at + 8 + i) ^ view.getInt32(outerDestinationAt + i);
     writeTuple6(view, at + 8, at + 24, zone | Kind.USED | Kind.IPV6 | protocol, task, out, o);
     asAnswer(out, o, elsewhere !== 0);
     return Reason.NONE;
@@ -492,7 +535,7 @@ export function createDecoder(options: DecoderOptions): Decode {
 
   /** Swaps the halves of L4: the ports, or, for ICMP, the type by its inverse. */
   function invertL4(l4: number, task: number): number {
-    switch (task & Task.MASK) {
+    switch (task & Meta.TASK_MASK) {
       case Task.ICMP:
         return (l4 & ~0xff00) | (ICMP_INVERSE[(l4 >>> 8) & 0xff] << 8);
       case Task.ICMPV6:
@@ -522,7 +565,14 @@ export function createDecoder(options: DecoderOptions): Decode {
     return true;
   }
 
-  function writeTuple4(source: number, destination: number, kind: number, task: number, out: Int32Array, o: number): void {
+  function writeTuple4(
+    source: number,
+    destination: number,
+    kind: number,
+    task: number,
+    out: Int32Array,
+    o: number,
+  ): void {
     const order = source === destination ? 0 : source < destination ? -1 : 1;
     const swapped = orient(order, task, out, o);
     const lo = swapped ? destination : source;

@@ -67,7 +67,13 @@ const MPLS_BOTTOM = 0x100;
  * Units:   `end` is the first byte that was not captured
  * Returns: NONE, or why there is none
  */
-export function locateIp(view: DataView, start: number, end: number, linkType: number, out: Int32Array): Reason {
+export function locateIp(
+  view: DataView,
+  start: number,
+  end: number,
+  linkType: number,
+  out: Int32Array,
+): Reason {
   out[Link.VLAN] = 0;
   switch (linkType) {
     case LinkType.ETHERNET:

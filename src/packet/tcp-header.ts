@@ -81,14 +81,25 @@ export function readTcp(
   out[o + Desc.SACK] = ack;
   const bits = TCP_FLAG_BITS[view.getUint8(at + 13)];
   if (headerBytes === HEADER_BYTES) return bits;
-  if (headerBytes === HEADER_BYTES + 12 && optionsEnd - at >= 24 && view.getInt32(at + HEADER_BYTES) === ALIGNED_TIMESTAMP) {
+  if (
+    headerBytes === HEADER_BYTES + 12 &&
+    optionsEnd - at >= 24 &&
+    view.getInt32(at + HEADER_BYTES) === ALIGNED_TIMESTAMP
+  ) {
     return bits | Meta.OPTIONS;
   }
   return bits | readOptions(view, at + HEADER_BYTES, optionsEnd, ack, out, o);
 }
 
 /** Walks the options; damaged ones end the walk and are no reason to refuse the packet. */
-function readOptions(view: DataView, from: number, end: number, ack: number, out: Int32Array, o: number): number {
+function readOptions(
+  view: DataView,
+  from: number,
+  end: number,
+  ack: number,
+  out: Int32Array,
+  o: number,
+): number {
   let bits = Meta.OPTIONS;
   let sackSeen = false;
   let at = from;
@@ -106,7 +117,10 @@ function readOptions(view: DataView, from: number, end: number, ack: number, out
       bits |= Meta.SACK_PERM;
     } else if (kind === Option.WINDOW_SCALE && length === 3) {
       const scale = view.getUint8(at + 2);
-      bits = (bits & ~(0xf << Meta.SCALE_SHIFT)) | Meta.WINDOW_SCALE | (Math.min(scale, SCALE_MAX) << Meta.SCALE_SHIFT);
+      bits =
+        (bits & ~(0xf << Meta.SCALE_SHIFT)) |
+        Meta.WINDOW_SCALE |
+        (Math.min(scale, SCALE_MAX) << Meta.SCALE_SHIFT);
     } else if (kind === Option.SACK && !sackSeen && length >= 10 && (length - 2) % 8 === 0) {
       sackSeen = true;
       out[o + Desc.SACK] = highestEdge(view, at + 2, at + length, ack);

@@ -14,6 +14,8 @@ export enum Status {
   FROM_HI_SHIFT = 16,
   /** Counters were switched on when it was created. */
   COUNTED = 1 << 17,
+  /** Flips when TCP starts again in the state that it is in: a change of state for the events. */
+  RESTARTED = 1 << 18,
   STATE_SHIFT = 20,
   STATE_MASK = 0xf << 20,
 }
@@ -66,11 +68,11 @@ export enum Task {
   CLOCK = 14,
   /** No packet will follow. */
   FINISH = 15,
-  MASK = 15,
 }
 
 /** The rest of Desc.META. */
 export enum Meta {
+  TASK_MASK = 15,
   /** The packet ran from the higher endpoint to the lower one. */
   FROM_HI = 1 << 4,
   FROM_HI_SHIFT = 4,

@@ -10,19 +10,34 @@ import { defineLayout, field } from './layout.ts';
 export const ENTRY_HOT = defineLayout('Hot', 32, [
   field('LO0', 'u32', 'address', 'IPv4 address, or first word of the IPv6 address, of the lower endpoint'),
   field('HI0', 'u32', 'address', 'the same of the higher endpoint'),
-  field('L4', 'bits', '', 'lower port << 16 | higher port; ICMP: id << 16 | type << 8 | code, seen from the lower endpoint'),
+  field(
+    'L4',
+    'bits',
+    '',
+    'lower port << 16 | higher port; ICMP: id << 16 | type << 8 | code, seen from the lower endpoint',
+  ),
   field('KIND', 'bits', '', 'zone << 16 | IPv6 bit << 8 | protocol; 0 when the entry is free'),
   field('STATUS', 'bits', '', 'kernel status bits, orientation and protocol state; see Status'),
   field('DEADLINE', 'i32', 'ms tick', 'when the connection expires'),
   field('FILED', 'i32', 'ms tick', 'the deadline under which the wheel holds it; never later than DEADLINE'),
   field('LAST_SEC', 'u32', 's', 'time of the last packet, seconds since 1970'),
   field('LAST_NSEC', 'u32', 'ns', 'and nanoseconds'),
-  field('CREATED', 'u32', 'packet', 'number of the packet that created it; tells one life of an entry from the next'),
+  field(
+    'CREATED',
+    'u32',
+    'packet',
+    'number of the packet that created it; tells one life of an entry from the next',
+  ),
   field('PACKETS_ORIG', 'f64', 'packets', 'counted in the original direction'),
   field('BYTES_ORIG', 'f64', 'bytes', 'layer 3 bytes, original direction'),
   field('PACKETS_REPLY', 'f64', 'packets', 'counted in the reply direction'),
   field('BYTES_REPLY', 'f64', 'bytes', 'layer 3 bytes, reply direction'),
-  field('END_ORIG', 'u32', 'sequence', 'TCP: highest sequence number sent, plus one. UDP: tick after which it may be a stream'),
+  field(
+    'END_ORIG',
+    'u32',
+    'sequence',
+    'TCP: highest sequence number sent, plus one. UDP: tick after which it may be a stream',
+  ),
   field('MAXEND_ORIG', 'u32', 'sequence', 'TCP: right edge that the peer offered'),
   field('MAXWIN_ORIG', 'u32', 'bytes', 'TCP: largest window that this side offered'),
   field('MAXACK_ORIG', 'u32', 'sequence', 'TCP: highest acknowledgement that this side sent'),
@@ -51,7 +66,12 @@ export const ENTRY_COLD = defineLayout('Cold', 12, [
   field('NEXT', 'i32', 'entry', 'next in the wheel slot, or in the free list; 0 ends it'),
   field('PREV', 'i32', 'entry', 'previous in the wheel slot; -1 - slot for the first'),
   field('MASTER', 'i32', 'entry', 'connection that foretold this one; 0 until expectations are built'),
-  field('MASTER_CREATED', 'u32', 'packet', 'CREATED of the master, so that a reused entry is not mistaken for it'),
+  field(
+    'MASTER_CREATED',
+    'u32',
+    'packet',
+    'CREATED of the master, so that a reused entry is not mistaken for it',
+  ),
 ]);
 
 /** What ingest writes about a packet for its shard. IPv4 touches only the first 14 words. */

@@ -128,7 +128,10 @@ export function createRingReader(memory: RingMemory, words: number): RingReader 
 
 /** Moves both cursors of an empty ring, so that tests can reach their wrap-around. */
 export function setRingCursors(memory: RingMemory, value: number): void {
-  assert(Atomics.load(memory.cursors, Cursor.HEAD) === Atomics.load(memory.cursors, Cursor.TAIL), 'ring: not empty');
+  assert(
+    Atomics.load(memory.cursors, Cursor.HEAD) === Atomics.load(memory.cursors, Cursor.TAIL),
+    'ring: not empty',
+  );
   Atomics.store(memory.cursors, Cursor.HEAD, value);
   Atomics.store(memory.cursors, Cursor.TAIL, value);
 }

@@ -115,7 +115,10 @@ export function createSegment(shard: number, size: SegmentSize): Segment {
 export function attachSegment(buffer: SharedArrayBuffer): Segment {
   const header = new Int32Array(buffer, 0, Header.WORDS);
   assert(header[Header.MAGIC] === MAGIC, 'segment: wrong magic number');
-  assert(header[Header.VERSION] === VERSION, `segment: version ${header[Header.VERSION]}, expected ${VERSION}`);
+  assert(
+    header[Header.VERSION] === VERSION,
+    `segment: version ${header[Header.VERSION]}, expected ${VERSION}`,
+  );
   assert(header[Header.LAYOUT_HASH] === LAYOUT_HASH, 'segment: laid out by a different build');
   const maxEntries = header[Header.MAX_ENTRIES];
   const indexSlots = header[Header.INDEX_SLOTS];
@@ -150,5 +153,7 @@ export function createRingMemory(slots: number, words: number): RingMemory {
 }
 
 /** Shared words, zeroed: counters and switches that several threads read. */
-export const createSharedF64 = (length: number): Float64Array => new Float64Array(new SharedArrayBuffer(length * 8));
-export const createSharedI32 = (length: number): Int32Array => new Int32Array(new SharedArrayBuffer(length * 4));
+export const createSharedF64 = (length: number): Float64Array =>
+  new Float64Array(new SharedArrayBuffer(length * 8));
+export const createSharedI32 = (length: number): Int32Array =>
+  new Int32Array(new SharedArrayBuffer(length * 4));

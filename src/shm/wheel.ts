@@ -190,9 +190,15 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     let before = -1 - slot;
     let length = 0;
     for (let entry = wheel[slot]; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
-      assert(cold[entry * Cold.WORDS + Cold.PREV] === before, `wheel: entry ${entry} in slot ${slot} points back wrongly`);
+      assert(
+        cold[entry * Cold.WORDS + Cold.PREV] === before,
+        `wheel: entry ${entry} in slot ${slot} points back wrongly`,
+      );
       const filed = hot[entry * Hot.WORDS + Hot.FILED];
-      assert((filed & FILED_LEVEL_MASK) === Math.floor(slot / LEVEL_SLOTS), `wheel: entry ${entry} is in the wrong level`);
+      assert(
+        (filed & FILED_LEVEL_MASK) === Math.floor(slot / LEVEL_SLOTS),
+        `wheel: entry ${entry} is in the wrong level`,
+      );
       const late = (hot[entry * Hot.WORDS + Hot.DEADLINE] - (filed & ~FILED_LEVEL_MASK)) | 0;
       assert(late >= 0, `wheel: entry ${entry} is filed ${-late} ms after its deadline`);
       before = entry;
@@ -205,7 +211,10 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
   function selfCheck(): void {
     const lengths = [0, 0, 0];
     for (let slot = 0; slot < WHEEL_SLOTS; slot++) lengths[Math.floor(slot / LEVEL_SLOTS)] += checkList(slot);
-    assert(lengths[0] === count0 && lengths[1] === count1 && lengths[2] === count2, `wheel: lists of ${lengths} entries, counted ${[count0, count1, count2]}`);
+    assert(
+      lengths[0] === count0 && lengths[1] === count1 && lengths[2] === count2,
+      `wheel: lists of ${lengths} entries, counted ${[count0, count1, count2]}`,
+    );
   }
 
   return {

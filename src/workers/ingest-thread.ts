@@ -40,7 +40,12 @@ export default async function run(task: IngestTask): Promise<IngestResult> {
     const stopped = await readAll(reader, dispatcher, reporter, task);
     dispatcher.finish();
     reporter?.finish();
-    const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({ file, offset, expected, found }));
+    const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({
+      file,
+      offset,
+      expected,
+      found,
+    }));
     if (!stopped) await reader.close();
     return { errors, stopped };
   } catch (error) {
@@ -104,7 +109,11 @@ interface IngestReporter {
 /** Reports of packets that no shard sees, in the same form as a shard's. */
 function createIngestReporter(task: IngestTask): IngestReporter {
   const ring = createRingWriter(task.reports, Report.WORDS);
-  const nothing = { hot: new Int32Array(Hot.WORDS), cold: new Int32Array(Cold.WORDS), counters: task.counters };
+  const nothing = {
+    hot: new Int32Array(Hot.WORDS),
+    cold: new Int32Array(Cold.WORDS),
+    counters: task.counters,
+  };
   const waitForReader = (): void => {
     ring.waitForRoom(SLEEP_MS);
     if (Atomics.load(task.control, Control.FAILED) !== 0) throw new Error('another thread failed');

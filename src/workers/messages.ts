@@ -1,6 +1,7 @@
 /** What the main thread gives its threads to work with, and what they say at the end. */
-import type { HashKey } from '../common/hash.ts';
+
 import type { CaptureErrorFields } from '../common/errors.ts';
+import type { HashKey } from '../common/hash.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
 import type { RingMemory } from '../shm/segment.ts';
 

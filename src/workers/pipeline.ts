@@ -17,7 +17,13 @@ import { connectionOf } from '../export/entry-view.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
-import { createRingMemory, createSegment, createSharedF64, createSharedI32, type Segment } from '../shm/segment.ts';
+import {
+  createRingMemory,
+  createSegment,
+  createSharedF64,
+  createSharedI32,
+  type Segment,
+} from '../shm/segment.ts';
 import { Control, type IngestResult, type IngestTask, type ShardTask } from './messages.ts';
 import { createReportOrder, type OrderedReport } from './report-order.ts';
 
@@ -83,7 +89,10 @@ function threadFile(name: string): string {
 
 /** Reads all live entries of a shard that has stopped. */
 function* entriesOf(segment: Segment): Generator<{ created: number; connection: Connection }> {
-  const nowMs = (Math.imul(segment.counters[Counter.NOW_SEC], 1000) + Math.floor(segment.counters[Counter.NOW_NSEC] / 1e6)) | 0;
+  const nowMs =
+    (Math.imul(segment.counters[Counter.NOW_SEC], 1000) +
+      Math.floor(segment.counters[Counter.NOW_NSEC] / 1e6)) |
+    0;
   for (let slot = 1; slot < segment.index.length; slot += 2) {
     const entry = segment.index[slot];
     if (entry === 0) continue;

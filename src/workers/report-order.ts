@@ -3,10 +3,11 @@
  * nearly in order and says now and then how far it has come; what lies before the slowest of them
  * cannot be overtaken any more.
  */
-import type { Connection } from '../export/connection.ts';
-import { connectionOf, END_REASONS, type EntryWords, timeNs } from '../export/entry-view.ts';
+
 import type { Reason } from '../common/reasons.ts';
-import { type EndCode, ReportType, type Verdict } from '../shm/bits.ts';
+import type { Connection, ConnectionEvent } from '../export/connection.ts';
+import { connectionOf, END_REASONS, type EntryWords, timeNs } from '../export/entry-view.ts';
+import { type EndCode, EventBit, ReportType, type Verdict } from '../shm/bits.ts';
 import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
 import type { RingReader } from '../shm/ring.ts';
 
@@ -39,6 +40,18 @@ export function reportConnection(report: OrderedReport): Connection | null {
       ? { atNs: timeNs(report.sec, report.nsec), reason: END_REASONS[report.endCode] }
       : null;
   return connectionOf(report.words, report.tickMs, end);
+}
+
+/** The event that a report stands for, or null. */
+export function eventOf(report: OrderedReport): ConnectionEvent | null {
+  const isEnd = report.type === ReportType.END;
+  if (!isEnd && report.events === 0) return null;
+  const connection = reportConnection(report);
+  if (connection === null) return null;
+  const atNs = timeNs(report.sec, report.nsec);
+  if (isEnd) return { type: 'DESTROY', atNs, withState: true, connection };
+  const type = (report.events & (EventBit.NEW | EventBit.RELATED)) !== 0 ? 'NEW' : 'UPDATE';
+  return { type, atNs, withState: (report.events & EventBit.PROTOINFO) !== 0, connection };
 }
 
 function copyReport(slots: Int32Array, r: number, type: OrderedReport['type']): OrderedReport {

@@ -41,7 +41,7 @@ export default function run(task: ShardTask): void {
         checkAbandoned();
         continue;
       }
-      const count = available < BURST ? available : BURST;
+      const count = Math.min(available, BURST);
       const finished = tracker.burst(input.tail(), count);
       input.release(count);
       if (task.selfCheckEvery !== 0 && (finished || ++bursts % task.selfCheckEvery === 0)) {

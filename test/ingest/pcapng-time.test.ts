@@ -68,6 +68,24 @@ describe('pcapng time', () => {
     );
   });
 
+  test('whole seconds far off, brought back by the offset, where doubles round to either side', () => {
+    fc.assert(
+      fc.property(
+        fc.bigInt({ min: 1n << 34n, max: (1n << 40n) - 1n }),
+        fc.constantFrom(6, 7, 8, 9),
+        fc.integer({ min: -1, max: 1 }),
+        (whole, resolution, units) => {
+          const unitsPerSec = 10n ** BigInt(resolution);
+          const sec = whole % ((1n << 64n) / unitsPerSec);
+          const time = sec * unitsPerSec + BigInt(units);
+          const offset = 100 - Number(sec);
+          assert.deepEqual(actual(time, resolution, offset), model(time, resolution, offset));
+        },
+      ),
+      { numRuns: 5000 },
+    );
+  });
+
   test('any time of these decades in micro- and nanoseconds', () => {
     fc.assert(
       fc.property(

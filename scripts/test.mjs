@@ -1,0 +1,45 @@
+// npm test: generated files, types, lint and format, then every test. Arguments name test files (a
+// part of their path is enough); --soak runs the long ones too.
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { buildAll } from './build.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+const isSoak = process.argv.includes('--soak');
+
+function step(name, script, args, env = process.env) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(process.execPath, [...script, ...args], { cwd: root, stdio: 'inherit', env });
+  if (status !== 0) {
+    console.error(`npm test: ${name} failed`);
+    process.exit(1);
+  }
+}
+
+const bin = (name, path) => [join(root, 'node_modules', name, path)];
+if (wanted.length === 0) {
+  step('generated files', [join(root, 'scripts', 'generate.mjs')], ['--check']);
+  step('types', bin('typescript', 'bin/tsc'), ['--noEmit', '-p', root]);
+  step('lint and format', bin('@biomejs/biome', 'bin/biome'), ['check', '--error-on-warnings', '.']);
+}
+await buildAll({ tests: true });
+const files = readdirSync(join(root, 'dist', 'test'), { recursive: true })
+  .filter((file) => file.endsWith('.test.js'))
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .map((file) => join(root, 'dist', 'test', file));
+if (files.length === 0) {
+  console.error(`npm test: no test file matches ${wanted.join(' ')}`);
+  process.exit(1);
+}
+step(
+  isSoak ? 'tests (soak)' : 'tests',
+  ['--enable-source-maps', '--test', '--test-concurrency=2', ...files],
+  [],
+  {
+    ...process.env,
+    ...(isSoak ? { FLOWSHARD_SOAK: '1' } : {}),
+  },
+);
