@@ -27,6 +27,11 @@ import { TcpState } from './tcp-table.ts';
 export const BURST = 64;
 /** Entries that the wheel may move or expire after a burst. */
 const WHEEL_BUDGET = 4096;
+/**
+ * The wheel may lag behind the packets by this much; then all that is due expires at once. Within a
+ * burst time may leap by days with every packet, and ticks are compared by signed difference.
+ */
+const WHEEL_LAG_MAX_MS = 1 << 28;
 /** Early drop looks at this many neighbouring parts of the index ... */
 const EVICT_BUCKETS = 8;
 /** ... of this many slots each, about what one bucket of the kernel's table holds when it is full. */
@@ -80,6 +85,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   let nowNsec = 0;
   let number = 0;
   let started = false;
+  /** Time up to which the wheel was last brought. */
+  let advancedMs = 0;
   /** Next entry of the sweep after a refusal; 0 when none is under way. */
   let sweepEntry = 0;
   /** Keeps the loads of the first passes from being optimised away. */
@@ -94,8 +101,17 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (!started) {
       started = true;
       wheel.start(nowMs);
+      advancedMs = nowMs;
+    } else if (((nowMs - advancedMs) | 0) > WHEEL_LAG_MAX_MS) {
+      catchUp();
     }
     reporter.setNow(nowSec, nowNsec, nowMs);
+  }
+
+  /** Lets everything expire that is due, however much it is. */
+  function catchUp(): void {
+    wheel.expireDue(nowMs);
+    advancedMs = nowMs;
   }
 
   function refresh(entry: number, timeoutMs: number): void {
@@ -167,7 +183,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   /** Makes sure that one more connection fits. */
   function hasRoom(hash: number): boolean {
     if (table.count() < segment.maxEntries) return true;
-    wheel.expireDue(nowMs);
+    catchUp();
     if (table.count() < segment.maxEntries) return true;
     if (evictNear(hash)) return true;
     if (sweepEntry === 0) sweepEntry = 1;
@@ -388,8 +404,12 @@ export function createTracker(options: TrackerOptions): Tracker {
     const finished =
       (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Meta.TASK_MASK) === Task.FINISH;
     let swept = true;
-    if (finished && started) wheel.expireDue(nowMs);
-    else if (started) swept = wheel.advance(nowMs, WHEEL_BUDGET);
+    if (finished && started) {
+      catchUp();
+    } else if (started) {
+      swept = wheel.advance(nowMs, WHEEL_BUDGET);
+      if (swept) advancedMs = nowMs;
+    }
     publishCounters();
     reporter.endOfBurst(swept ? wheel.sweptMs() : null);
     if (finished) reporter.finish();

@@ -50,7 +50,8 @@ export interface RingReader {
 
 function slotCount(memory: RingMemory, words: number): number {
   const count = memory.slots.length / words;
-  assert(Number.isInteger(count) && (count & (count - 1)) === 0, 'ring: slots must be a power of two');
+  const isPowerOfTwo = Number.isInteger(count) && count > 0 && (count & (count - 1)) === 0;
+  assert(isPowerOfTwo, 'ring: slots must be a power of two');
   return count;
 }
 

@@ -113,6 +113,7 @@ export function createSegment(shard: number, size: SegmentSize): Segment {
 
 /** Views of memory that another thread made. Errors: an InvariantError when it is not laid out as this code expects. */
 export function attachSegment(buffer: SharedArrayBuffer): Segment {
+  assert(buffer.byteLength >= Header.WORDS * 4, `segment: ${buffer.byteLength} bytes, less than its header`);
   const header = new Int32Array(buffer, 0, Header.WORDS);
   assert(header[Header.MAGIC] === MAGIC, 'segment: wrong magic number');
   assert(

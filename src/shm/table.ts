@@ -210,6 +210,7 @@ export function createTable(memory: TableMemory): Table {
     let free = 0;
     for (let entry = freed; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
       assert(seen[entry] === 0, `table: free entry ${entry} is in the index or twice in the free list`);
+      assert(hot[entry * Hot.WORDS + Hot.KIND] === 0, `table: free entry ${entry} looks used`);
       seen[entry] = 2;
       free++;
     }

@@ -2,8 +2,9 @@
  * The timers of a shard: a hierarchical wheel of lists that run through the entries themselves.
  *
  * Time is a count of milliseconds that wraps at 2^32; comparisons are by signed difference, so a
- * deadline lies less than 2^31 ms (24.8 days) ahead. A wheel tick is 32 ms; three levels of 512
- * slots cover all 2^27 ticks.
+ * deadline lies less than 2^31 ms (24.8 days) ahead of the clock. A wheel tick is 32 ms; three levels
+ * of 512 slots cover all 2^27 ticks. Seen from the wheel, which may lag behind the clock, a quarter
+ * of them (12.4 days) is past and the rest is ahead.
  *
  * A packet only writes DEADLINE. The wheel holds the entry under FILED, which is never later: when
  * that place comes up, the entry has expired or is filed anew. Only a deadline that becomes earlier
@@ -26,6 +27,8 @@ const FILED_LEVEL_MASK = 3;
 const TICK_MASK = (1 << (32 - WHEEL_TICK_SHIFT)) - 1;
 const LEVEL1_SPAN = 1 << LEVEL_BITS;
 const LEVEL2_SPAN = 1 << LEVEL2_SHIFT;
+/** More ticks ahead of the running one than this are ticks before it. */
+const AHEAD_MAX = TICK_MASK - (1 << (30 - WHEEL_TICK_SHIFT));
 export const WHEEL_SLOTS = 3 * LEVEL_SLOTS;
 
 export interface WheelMemory {
@@ -85,27 +88,32 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     else count2--;
   }
 
+  /** Ticks until a deadline. One that lies before the running tick is dealt with at its end. */
+  function ticksAhead(deadline: number): number {
+    const ahead = ((deadline >>> WHEEL_TICK_SHIFT) - current) & TICK_MASK;
+    return ahead > AHEAD_MAX ? 0 : ahead;
+  }
+
+  function slotOf(level: number, ahead: number): number {
+    return level * LEVEL_SLOTS + (((current + ahead) >>> (level * LEVEL_BITS)) & LEVEL_MASK);
+  }
+
   function file(entry: number): void {
     const h = entry * Hot.WORDS;
     const deadline = hot[h + Hot.DEADLINE];
-    const tick = deadline >>> WHEEL_TICK_SHIFT;
-    let ahead = (tick - current) & TICK_MASK;
-    // A deadline that lies before the running tick is dealt with at its end.
-    if (ahead > TICK_MASK >>> 1) ahead = 0;
+    const ahead = ticksAhead(deadline);
     let level = 0;
     if (ahead < LEVEL1_SPAN) {
-      link(entry, (current + ahead) & LEVEL_MASK);
       count0++;
     } else if (ahead < LEVEL2_SPAN) {
       level = 1;
-      link(entry, LEVEL_SLOTS + ((tick >>> LEVEL_BITS) & LEVEL_MASK));
       count1++;
     } else {
       level = 2;
-      link(entry, 2 * LEVEL_SLOTS + ((tick >>> LEVEL2_SHIFT) & LEVEL_MASK));
       count2++;
     }
-    // The low bits hold the level, for `remove`: FILED is up to 3 ms early, a tick is 32.
+    link(entry, slotOf(level, ahead));
+    // The low bits hold the level, for `remove`: FILED is up to 3 ms off, a tick is 32.
     hot[h + Hot.FILED] = (deadline & ~FILED_LEVEL_MASK) | level;
   }
 
@@ -195,9 +203,11 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
         `wheel: entry ${entry} in slot ${slot} points back wrongly`,
       );
       const filed = hot[entry * Hot.WORDS + Hot.FILED];
+      const level = filed & FILED_LEVEL_MASK;
+      assert(level === Math.floor(slot / LEVEL_SLOTS), `wheel: entry ${entry} is in the wrong level`);
       assert(
-        (filed & FILED_LEVEL_MASK) === Math.floor(slot / LEVEL_SLOTS),
-        `wheel: entry ${entry} is in the wrong level`,
+        slot === slotOf(level, ticksAhead(filed)),
+        `wheel: entry ${entry} is in slot ${slot}, the wrong slot for what it is filed under`,
       );
       const late = (hot[entry * Hot.WORDS + Hot.DEADLINE] - (filed & ~FILED_LEVEL_MASK)) | 0;
       assert(late >= 0, `wheel: entry ${entry} is filed ${-late} ms after its deadline`);
