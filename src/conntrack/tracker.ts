@@ -285,7 +285,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
     count(h, d, 0);
     hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
-    wheel.file(entry);
+    wheel.fileNew(entry);
     counters[Counter.CREATED]++;
     tracked(entry, Verdict.NEW, events);
   }

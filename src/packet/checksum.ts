@@ -7,8 +7,8 @@
 const FOLD_WORDS = 8192;
 
 /**
- * Folded one's complement sum of bytes in little-endian words, plus `initial` (already folded).
- * A correct message with its checksum in place sums to 0xffff.
+ * Folded one's complement sum of bytes in little-endian words, plus `initial` (under 2^20, need not
+ * be folded). A correct message with its checksum in place sums to 0xffff.
  *
  * Units:  16-bit sum in the byte order of the bytes read as little-endian
  * Cost:   one load per 4 bytes, no allocation
@@ -37,6 +37,31 @@ export function onesSum(view: DataView, start: number, length: number, initial: 
   if ((length & 1) !== 0) sum += view.getUint8(at);
   sum = (sum & 0xffff) + (sum >>> 16);
   return (sum & 0xffff) + (sum >>> 16);
+}
+
+/** Both halves of a word. */
+const halves = (word: number): number => (word & 0xffff) + (word >>> 16);
+
+/** Sum of 8 bytes, not folded: the addresses of an IPv4 pseudo header. */
+export function sum8(view: DataView, at: number): number {
+  return halves(view.getInt32(at, true)) + halves(view.getInt32(at + 4, true));
+}
+
+/** Sum of 20 bytes, not folded: an IPv4 or TCP header without options, written out since every packet has them. */
+export function sum20(view: DataView, at: number): number {
+  return (
+    halves(view.getInt32(at, true)) +
+    halves(view.getInt32(at + 4, true)) +
+    halves(view.getInt32(at + 8, true)) +
+    halves(view.getInt32(at + 12, true)) +
+    halves(view.getInt32(at + 16, true))
+  );
+}
+
+/** Folds a sum of less than 2^32. */
+export function foldSum(sum: number): number {
+  const once = (sum & 0xffff) + (sum >>> 16);
+  return (once & 0xffff) + (once >>> 16);
 }
 
 /** A 16-bit number as onesSum sees it when it stands in the packet in network order. */

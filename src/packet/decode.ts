@@ -11,7 +11,7 @@ import type { Hash4 } from '../common/hash.ts';
 import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
-import { onesSum, swap16 } from './checksum.ts';
+import { foldSum, onesSum, sum8, sum20, swap16 } from './checksum.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from './icmp-types.ts';
 import { Link, LinkType, locateIp } from './link.ts';
 import { readTcp } from './tcp-header.ts';
@@ -106,6 +106,7 @@ export function createDecoder(options: DecoderOptions): Decode {
       return ipv4(view, offset + 14, end, wireEnd, out, o);
     }
     const reason = locateIp(view, offset, end, linkType, link);
+    if (reason === Reason.LINK_SHORT && captureLength < wireLength) return Reason.SNAP_LENGTH;
     if (reason !== Reason.NONE) return reason;
     const at = link[Link.OFFSET];
     zone = zoneFromVlan ? link[Link.VLAN] << Kind.ZONE_SHIFT : 0;
@@ -131,7 +132,7 @@ export function createDecoder(options: DecoderOptions): Decode {
     const headerBytes = (view.getUint8(at) & 15) << 2;
     if (headerBytes < IPV4_HEADER_BYTES || headerBytes > wireEnd - at) return Reason.IP_HEADER_LENGTH;
     if (headerBytes > end - at) return Reason.SNAP_LENGTH;
-    if (verifyChecksums && onesSum(view, at, headerBytes, 0) !== SUM_CORRECT) return Reason.IP_CHECKSUM;
+    if (verifyChecksums && headerSum(view, at, headerBytes) !== SUM_CORRECT) return Reason.IP_CHECKSUM;
     const totalBytes = view.getUint16(at + 2);
     if (totalBytes < headerBytes || totalBytes > wireEnd - at) return Reason.IP_LENGTH;
     if ((view.getUint16(at + 6) & IPV4_FRAGMENT_MASK) !== 0) return Reason.FRAGMENT;
@@ -149,6 +150,10 @@ export function createDecoder(options: DecoderOptions): Decode {
       return quote4(view, l4 + ICMP_HEADER_BYTES, packetEnd, end, destination, out, o);
     writeTuple4(source, destination, kind, task, out, o);
     return Reason.NONE;
+  }
+
+  function headerSum(view: DataView, at: number, bytes: number): number {
+    return bytes === IPV4_HEADER_BYTES ? foldSum(sum20(view, at)) : onesSum(view, at, bytes, 0);
   }
 
   function ipv6(
@@ -265,7 +270,13 @@ export function createDecoder(options: DecoderOptions): Decode {
   function pseudoSum(view: DataView, isIpv6: boolean, ip: number, length: number, protocol: number): number {
     const fixed =
       swap16(length & 0xffff) + (length >>> 16 === 0 ? 0 : swap16(length >>> 16)) + swap16(protocol);
-    return isIpv6 ? onesSum(view, ip + 8, 32, fixed) : onesSum(view, ip + 12, 8, fixed);
+    return isIpv6 ? onesSum(view, ip + 8, 32, fixed) : sum8(view, ip + 12) + fixed;
+  }
+
+  function tcpSum(view: DataView, isIpv6: boolean, ip: number, l4: number, bytes: number): number {
+    const sum = pseudoSum(view, isIpv6, ip, bytes, Protocol.TCP) + sum20(view, l4);
+    if (bytes === TCP_HEADER_BYTES) return foldSum(sum);
+    return onesSum(view, l4 + TCP_HEADER_BYTES, bytes - TCP_HEADER_BYTES, sum);
   }
 
   function tcp(
@@ -287,10 +298,7 @@ export function createDecoder(options: DecoderOptions): Decode {
     if (headerBytes < TCP_HEADER_BYTES || headerBytes > bytes) {
       return Task.TCP | (Reason.TCP_HEADER_LENGTH << Meta.REASON_SHIFT);
     }
-    if (
-      canVerify(packetEnd, end) &&
-      onesSum(view, l4, bytes, pseudoSum(view, isIpv6, ip, bytes, Protocol.TCP)) !== SUM_CORRECT
-    ) {
+    if (canVerify(packetEnd, end) && tcpSum(view, isIpv6, ip, l4, bytes) !== SUM_CORRECT) {
       return Task.TCP | (Reason.TCP_CHECKSUM << Meta.REASON_SHIFT);
     }
     const optionsEnd = l4 + headerBytes;

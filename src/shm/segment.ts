@@ -95,11 +95,29 @@ function plan(maxEntries: number, indexSlots: number, reportSlots: number) {
   return { header, counters, wheel, index, hot, cold, reportCursors, reports, bytes: at };
 }
 
+/** WebAssembly counts memory in pages of this size. */
+const WASM_PAGE_BYTES = 65536;
+
+const pagesFor = (bytes: number): number => Math.ceil(bytes / WASM_PAGE_BYTES);
+
+/**
+ * Shared memory that starts at a page, so that what is aligned within it is aligned in the cache:
+ * `new SharedArrayBuffer` promises 16 bytes only, and an entry would lie across three cache lines
+ * instead of two. Zeroed; the system gives the pages only when they are touched.
+ */
+function createAlignedBuffer(bytes: number): SharedArrayBuffer {
+  const pages = pagesFor(bytes);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { buffer } = memory;
+  assert(buffer instanceof SharedArrayBuffer, 'segment: the memory is not shared');
+  return buffer;
+}
+
 /** Makes the memory of a shard, zeroed; the system gives the pages only when they are touched. */
 export function createSegment(shard: number, size: SegmentSize): Segment {
   const indexSlots = indexSlotsFor(size.maxEntries);
   const p = plan(size.maxEntries, indexSlots, size.reportSlots);
-  const buffer = new SharedArrayBuffer(p.bytes);
+  const buffer = createAlignedBuffer(p.bytes);
   const header = new Int32Array(buffer, p.header, Header.WORDS);
   header[Header.MAGIC] = MAGIC;
   header[Header.VERSION] = VERSION;
@@ -125,7 +143,8 @@ export function attachSegment(buffer: SharedArrayBuffer): Segment {
   const indexSlots = header[Header.INDEX_SLOTS];
   const reportSlots = header[Header.REPORT_SLOTS];
   const p = plan(maxEntries, indexSlots, reportSlots);
-  assert(buffer.byteLength === p.bytes, `segment: ${buffer.byteLength} bytes, expected ${p.bytes}`);
+  const bytes = pagesFor(p.bytes) * WASM_PAGE_BYTES;
+  assert(buffer.byteLength === bytes, `segment: ${buffer.byteLength} bytes, expected ${bytes}`);
   const hotWords = (maxEntries + 1) * Hot.WORDS;
   return {
     buffer,

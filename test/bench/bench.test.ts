@@ -1,0 +1,28 @@
+/** The benchmarks run, with inputs so small that their figures mean nothing. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+
+test('npm run bench prints every figure and records it', () => {
+  const results = mkdtempSync(join(tmpdir(), 'flowshard-bench-test-'));
+  try {
+    const args = ['dist/bench/run.js', '--packets', '4000', '--connections', '200', '--rounds', '2'];
+    const output = execFileSync(process.execPath, [...args, '--results', results], { encoding: 'utf8' });
+    assert.match(output, /million packets per second from file to table/);
+    const lines = readFileSync(join(results, 'track.jsonl'), 'utf8').trim().split('\n');
+    const figures = new Map(lines.map((line) => [JSON.parse(line).name, JSON.parse(line)]));
+    for (const name of ['flowshard track, file to table', 'stage read', 'stage ingest', 'stage track']) {
+      const figure = figures.get(name);
+      assert.ok(figure !== undefined, `${name} is missing`);
+      assert.equal(figure.n, 2);
+      assert.ok(figure.median > 0 && figure.min <= figure.median && figure.median <= figure.max, name);
+    }
+    assert.equal(figures.get('flowshard track, file to table').checksum, 4000, 'every packet was tracked');
+    assert.equal(figures.get('stage track').checksum, 8000, 'dispatched and tracked');
+  } finally {
+    rmSync(results, { recursive: true, force: true });
+  }
+});
