@@ -121,7 +121,7 @@ export function createReporter(
     slots[r + Report.NUMBER] = NUMBER_EXPIRY;
     const sec = slots[r + Report.SEC] >>> 0;
     const lastSec = hot[h + Hot.LAST_SEC] >>> 0;
-    if (sec < lastSec || (sec === lastSec && slots[r + Report.NSEC] < hot[h + Hot.LAST_NSEC])) {
+    if (sec < lastSec || (sec === lastSec && slots[r + Report.NSEC] <= hot[h + Hot.LAST_NSEC])) {
       slots[r + Report.SEC] = hot[h + Hot.LAST_SEC];
       slots[r + Report.NSEC] = hot[h + Hot.LAST_NSEC];
       slots[r + Report.NUMBER] = NUMBER_EXPIRY_LATE;

@@ -18,7 +18,7 @@ import type { Segment } from '../shm/segment.ts';
 import { createTable } from '../shm/table.ts';
 import { createWheel } from '../shm/wheel.ts';
 import { createStateless } from './protocols.ts';
-import { createReporter, type ReportMode } from './reporter.ts';
+import { createReporter, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
 import { Answer, createTcp } from './tcp.ts';
 import { TcpState } from './tcp-table.ts';
@@ -77,6 +77,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const tcp = createTcp(hot, desc, settings, shorten);
   const stateless = createStateless(hot, desc, settings, icmpTypeOf);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
+  const isReporting = mode !== ReportMode.NOTHING;
   const candidates = new Int32Array(BURST);
 
   /** Time and number of the packet at hand. */
@@ -105,7 +106,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     } else if (((nowMs - advancedMs) | 0) > WHEEL_LAG_MAX_MS) {
       catchUp();
     }
-    reporter.setNow(nowSec, nowNsec, nowMs);
+    if (isReporting) reporter.setNow(nowSec, nowNsec, nowMs);
   }
 
   /** Lets everything expire that is due, however much it is. */
@@ -240,9 +241,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   }
 
   function tracked(entry: number, verdict: Verdict, events: number): void {
-    counters[Counter.TRACKED]++;
     counters[Counter.VERDICT + verdict]++;
-    reporter.packet(entry, verdict, Reason.NONE, events, number);
+    if (isReporting) reporter.packet(entry, verdict, Reason.NONE, events, number);
   }
 
   /** The first packet of a connection. */
@@ -418,6 +418,11 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   function publishCounters(): void {
     const alive = table.count();
+    let tracked = 0;
+    for (let verdict = Verdict.ESTABLISHED; verdict <= Verdict.RELATED_REPLY; verdict++) {
+      tracked += counters[Counter.VERDICT + verdict];
+    }
+    counters[Counter.TRACKED] = tracked;
     counters[Counter.ALIVE] = alive;
     if (alive > counters[Counter.ALIVE_MAX]) counters[Counter.ALIVE_MAX] = alive;
     counters[Counter.PROBE_MAX] = table.probeMax();
