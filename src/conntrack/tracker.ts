@@ -72,7 +72,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const hash4 = createHash4(options.hashKey);
   const slotMask = desc.length / Desc.WORDS - 1;
   const table = createTable(segment);
-  const { mask: indexMask, candidate, matches, find, insert } = table;
+  const { candidate, matches, find, insert } = table;
   const wheel = createWheel(segment, (entry) => endExpired(entry));
   const tcp = createTcp(hot, desc, settings, shorten);
   const stateless = createStateless(hot, desc, settings, icmpTypeOf);
@@ -165,6 +165,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** Deletes the connections of the first part of the index near the hash that has any which is not assured. */
   function evictNear(hash: number): boolean {
+    const indexMask = table.mask();
     let slot = hash & indexMask & -EVICT_BUCKET_SLOTS;
     for (let bucket = 0; bucket < EVICT_BUCKETS; bucket++) {
       let victims = 0;
@@ -271,6 +272,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     cold[c + Cold.START_SEC] = nowSec;
     cold[c + Cold.START_NSEC] = nowNsec;
     cold[c + Cold.MASTER] = 0;
+    if ((desc[d + Desc.KIND] & Kind.IPV6) === 0) {
+      // Left over from an IPv6 connection these would get into the id, which must not depend on the shards.
+      cold[c + Cold.LO3] = 0;
+      cold[c + Cold.HI3] = 0;
+    }
 
     let timeout: number;
     let events = EventBit.NEW;
@@ -377,6 +383,7 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** First pass: brings the index slots into the cache, all at once. */
   function touchIndex(tail: number, n: number): void {
+    const indexMask = table.mask();
     let sum = 0;
     for (let k = 0; k < n; k++) {
       sum ^= index[(desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH] & indexMask) << 1];

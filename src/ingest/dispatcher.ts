@@ -113,6 +113,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         return;
       }
       publish(shard);
+      rings[shard].wake();
       options.waitForShard(shard);
     }
   }
@@ -216,7 +217,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function flush(): void {
-    for (let shard = 0; shard < shards; shard++) publish(shard);
+    for (let shard = 0; shard < shards; shard++) {
+      publish(shard);
+      rings[shard].wake();
+    }
   }
 
   return {

@@ -17,8 +17,14 @@ enum Cursor {
   WRITER_SLEEPS = 48,
 }
 
-/** Looks before it sleeps: a hand-over between busy threads takes less than this. */
-const SPINS = 200;
+/** Looks before it sleeps, some ten microseconds: less than a sleeping thread takes to wake up. */
+const SPINS = 2000;
+/**
+ * Who sleeps is woken only when there is work for a while: a writer when half of the ring is free, a
+ * reader when an eighth is filled. Otherwise both would sleep and wake for every burst.
+ */
+const WAKE_WRITER_SHIFT = 1;
+const WAKE_READER_SHIFT = 3;
 
 export interface RingWriter {
   readonly slots: Int32Array;
@@ -27,8 +33,10 @@ export interface RingWriter {
   free(wanted: number): number;
   /** Number of the next slot to fill; use `& mask`. */
   head(): number;
-  /** Hands over `count` filled slots. */
+  /** Hands over `count` filled slots. A reader that sleeps may sleep on until there are more, or `wake`. */
   publish(count: number): void;
+  /** Wakes the reader for what there is: after this burst nothing may follow for a while. */
+  wake(): void;
   /** Sleeps until there is room for one, or about `ms` have passed. Returns whether it had to sleep. */
   waitForRoom(ms: number): boolean;
   selfCheck(): void;
@@ -74,14 +82,21 @@ export function createRingWriter(memory: RingMemory, words: number): RingWriter 
   function publish(count: number): void {
     head = (head + count) | 0;
     Atomics.store(cursors, Cursor.HEAD, head);
-    if (Atomics.load(cursors, Cursor.READER_SLEEPS) !== 0) Atomics.notify(cursors, Cursor.HEAD, 1);
+    if (Atomics.load(cursors, Cursor.READER_SLEEPS) !== 0) {
+      const filled = (head - Atomics.load(cursors, Cursor.TAIL)) | 0;
+      if (filled >= size >> WAKE_READER_SHIFT) wake();
+    }
+  }
+
+  function wake(): void {
+    if (Atomics.exchange(cursors, Cursor.READER_SLEEPS, 0) !== 0)
+      Atomics.notify(cursors, Cursor.READER_SLEEPS, 1);
   }
 
   function waitForRoom(ms: number): boolean {
     for (let i = 0; i < SPINS; i++) if (free(1) > 0) return false;
     Atomics.store(cursors, Cursor.WRITER_SLEEPS, 1);
-    const full = (head - size) | 0;
-    if (Atomics.load(cursors, Cursor.TAIL) === full) Atomics.wait(cursors, Cursor.TAIL, full, ms);
+    if (free(1) <= 0) Atomics.wait(cursors, Cursor.WRITER_SLEEPS, 1, ms);
     Atomics.store(cursors, Cursor.WRITER_SLEEPS, 0);
     return true;
   }
@@ -92,7 +107,7 @@ export function createRingWriter(memory: RingMemory, words: number): RingWriter 
     assert(Atomics.load(cursors, Cursor.HEAD) === head, 'ring: a second writer moved the head');
   }
 
-  return { slots, mask: size - 1, free, head: () => head, publish, waitForRoom, selfCheck };
+  return { slots, mask: size - 1, free, head: () => head, publish, wake, waitForRoom, selfCheck };
 }
 
 /** Errors: `release` of more than is available is a caller's bug, caught by `selfCheck`. */
@@ -108,13 +123,16 @@ export function createRingReader(memory: RingMemory, words: number): RingReader 
   function release(count: number): void {
     tail = (tail + count) | 0;
     Atomics.store(cursors, Cursor.TAIL, tail);
-    if (Atomics.load(cursors, Cursor.WRITER_SLEEPS) !== 0) Atomics.notify(cursors, Cursor.TAIL, 1);
+    if (Atomics.load(cursors, Cursor.WRITER_SLEEPS) !== 0 && available() <= size >> WAKE_WRITER_SHIFT) {
+      Atomics.store(cursors, Cursor.WRITER_SLEEPS, 0);
+      Atomics.notify(cursors, Cursor.WRITER_SLEEPS, 1);
+    }
   }
 
   function waitForSlots(ms: number): void {
     for (let i = 0; i < SPINS; i++) if (available() > 0) return;
     Atomics.store(cursors, Cursor.READER_SLEEPS, 1);
-    if (Atomics.load(cursors, Cursor.HEAD) === tail) Atomics.wait(cursors, Cursor.HEAD, tail, ms);
+    if (available() === 0) Atomics.wait(cursors, Cursor.READER_SLEEPS, 1, ms);
     Atomics.store(cursors, Cursor.READER_SLEEPS, 0);
   }
 

@@ -1,6 +1,9 @@
 /**
  * The connections of a shard: an open-addressed index over a slab of entries.
  *
+ * The index starts small and doubles as it fills: as long as the connections are few, its slots lie
+ * in few pages, and looking them up costs few misses.
+ *
  * Index: slots of two words (hash, entry number), linear probing, deletion by shifting back, so that
  * there are no tombstones and a probe ends at the first empty slot. The stored hash is compared
  * before the entry is touched. Entries stay where they are for their whole life.
@@ -22,8 +25,8 @@ export interface TableMemory {
 }
 
 export interface Table {
-  /** Index slots less one; `hash & mask` is where a probe starts. */
-  readonly mask: number;
+  /** Index slots in use less one; `hash & mask()` is where a probe starts. Changes when the index grows. */
+  mask(): number;
   /** Entries in use. */
   count(): number;
   /** Longest probe that an insertion needed so far. */
@@ -50,6 +53,11 @@ export interface Table {
   selfCheck(hashOf: (entry: number) => number): void;
 }
 
+/** Slots that a new index uses; the rest of its memory is not touched before it is needed. */
+const SLOTS_MIN = 4096;
+/** The index doubles when more than this share of its slots is filled, up to its full size. */
+const GROW_LOAD = 0.5;
+
 /** Words of a descriptor where the tuple's parts are; the same in the hot entry. */
 enum TupleWord {
   LO0 = 0,
@@ -69,8 +77,10 @@ enum TupleWord {
  */
 export function createTable(memory: TableMemory): Table {
   const { index, hot, cold, maxEntries } = memory;
-  const mask = index.length / 2 - 1;
-  assert((mask & (mask + 1)) === 0, 'table: index slots must be a power of two');
+  const maskMax = index.length / 2 - 1;
+  assert((maskMax & (maskMax + 1)) === 0, 'table: index slots must be a power of two');
+  let mask = Math.min(SLOTS_MIN - 1, maskMax);
+  let growAt = mask * GROW_LOAD;
   let used = 0;
   let longest = 0;
   /** Entries never used start here; used ones that were freed are in a list. */
@@ -127,7 +137,23 @@ export function createTable(memory: TableMemory): Table {
     return fresh <= maxEntries ? fresh++ : 0;
   }
 
+  /** Doubles the index. Cost: all of its slots; allocates, but only as often as the table doubles. */
+  function grow(): void {
+    const slots = index.slice(0, (mask + 1) * 2);
+    index.fill(0, 0, slots.length);
+    mask = mask * 2 + 1;
+    growAt = mask * GROW_LOAD;
+    for (let i = 0; i < slots.length; i += 2) {
+      if (slots[i + 1] === 0) continue;
+      let slot = slots[i] & mask;
+      while (index[(slot << 1) + 1] !== 0) slot = (slot + 1) & mask;
+      index[slot << 1] = slots[i];
+      index[(slot << 1) + 1] = slots[i + 1];
+    }
+  }
+
   function insert(hash: number, words: Int32Array, d: number): number {
+    if (used >= growAt && mask < maskMax) grow();
     let slot = hash & mask;
     let probes = 0;
     while (index[(slot << 1) + 1] !== 0) {
@@ -219,7 +245,7 @@ export function createTable(memory: TableMemory): Table {
   }
 
   return {
-    mask,
+    mask: () => mask,
     count: () => used,
     probeMax: () => longest,
     candidate,

@@ -62,6 +62,7 @@ async function readAll(
   task: IngestTask,
 ): Promise<boolean> {
   const { control, counters } = task;
+  const stop = createStopSignal(control);
   let sinceProgress = 0;
   for (;;) {
     const status = reader.next();
@@ -88,15 +89,35 @@ async function readAll(
     reporter?.progress(dispatcher.nowSec(), dispatcher.nowNsec());
     if (status === ReadStatus.END) return false;
     if (Atomics.load(control, Control.STOP) !== 0) return true;
-    if (await stoppedBefore(reader.fill(), control)) return true;
+    if (await stop.before(reader.fill())) return true;
   }
 }
 
-/** Waits for bytes, but not for a pipe that may never give any: returns true when told to stop first. */
-async function stoppedBefore(filled: Promise<void>, control: Int32Array): Promise<boolean> {
-  const stop = Atomics.waitAsync(control, Control.STOP, 0);
-  if (!stop.async) return true;
-  return Promise.race([filled.then(() => false), stop.value.then(() => true)]);
+interface StopSignal {
+  /** Waits for bytes, but not for a pipe that may never give any: returns true when told to stop first. */
+  before(filled: Promise<void>): Promise<boolean>;
+}
+
+/** Listens once for the main thread's word, however often it is asked. */
+function createStopSignal(control: Int32Array): StopSignal {
+  let isStopped = false;
+  let interrupt = (): void => {};
+  const word = Atomics.waitAsync(control, Control.STOP, 0);
+  const stop = (): void => {
+    isStopped = true;
+    interrupt();
+  };
+  if (word.async) word.value.then(stop);
+  else stop();
+  return {
+    before(filled) {
+      if (isStopped) return Promise.resolve(true);
+      return new Promise((resolve, reject) => {
+        interrupt = () => resolve(true);
+        filled.then(() => resolve(false), reject);
+      });
+    },
+  };
 }
 
 interface IngestReporter {

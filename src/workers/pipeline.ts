@@ -169,6 +169,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const order = createReportOrder(streams);
 
   async function next(): Promise<OrderedReport[] | null> {
+    if (mode === ReportMode.NOTHING) {
+      // Nothing to collect: do not take the threads' cores away a thousand times a second.
+      await finished;
+      return null;
+    }
     for (;;) {
       const lastLook = ended;
       const collected = order.collect();
