@@ -1,5 +1,15 @@
 /** Texts of the files that are derived from declarations; generate.mjs writes or checks them. */
 import { Outcome, REASONS } from '../src/common/reasons.ts';
+import { SETTINGS } from '../src/conntrack/settings.ts';
+import {
+  TCP_CLASSES,
+  TCP_REPLY_CELLS,
+  TCP_STATE_SHIFT,
+  TCP_STATES,
+  TcpState,
+  tcpTransitions,
+} from '../src/conntrack/tcp-table.ts';
+import { TcpClass } from '../src/shm/bits.ts';
 import type { Layout } from '../src/shm/layout.ts';
 import { textHash } from '../src/shm/layout.ts';
 import { DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, REPORT } from '../src/shm/layouts.ts';
@@ -19,22 +29,102 @@ function offsetsSource(): string {
   ].join('\n');
 }
 
+/** A table with its columns in line, as formatters of Markdown leave it. */
+function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const escaped = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const all = [header, ...escaped];
+  const widths = header.map((_, column) => Math.max(3, ...all.map((row) => row[column].length)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |\n`;
+  return line(header) + line(widths.map((width) => '-'.repeat(width))) + escaped.map(line).join('');
+}
+
 function layoutPage(): string {
   const parts = LAYOUTS.map((layout: Layout) => {
     const rows = layout.fields.map((f) => {
       const at = layout.offsets.get(f.name) ?? 0;
-      return `| ${at * 4} | ${f.words * 4} | \`${f.name}\` | ${f.type} | ${f.unit} | ${f.meaning} |`;
+      return [`${at * 4}`, `${f.words * 4}`, `\`${f.name}\``, f.type, f.unit, f.meaning];
     });
-    return `## ${layout.name}: ${layout.words * 4} bytes\n\n| byte | size | field | type | unit | meaning |\n|---|---|---|---|---|---|\n${rows.join('\n')}\n`;
+    const table = markdownTable(['byte', 'size', 'field', 'type', 'unit', 'meaning'], rows);
+    return `## ${layout.name}: ${layout.words * 4} bytes\n\n${table}`;
   });
   return `# Layouts in shared memory\n\nPrinted from \`src/shm/layouts.ts\` by \`npm run generate\`.\n\n${parts.join('\n')}`;
 }
 
 function reasonsPage(): string {
-  const rows = [...REASONS].map(
-    ([number, r]) => `| ${number} | \`${r.name}\` | ${Outcome[r.outcome].toLowerCase()} | ${r.meaning} |`,
+  const rows = [...REASONS].map(([number, r]) => [
+    `${number}`,
+    `\`${r.name}\``,
+    Outcome[r.outcome].toLowerCase(),
+    r.meaning,
+  ]);
+  const table = markdownTable(['number', 'name', 'outcome', 'meaning'], rows);
+  return `# Reasons\n\nPrinted from \`src/common/reasons.ts\` by \`npm run generate\`. Every packet that was not tracked has exactly one.\n\n${table}`;
+}
+
+/** Names of the columns, in the order of TcpClass. */
+const TCP_CLASS_TITLES: Readonly<Record<TcpClass, string>> = {
+  [TcpClass.SYN]: 'SYN',
+  [TcpClass.SYNACK]: 'SYN+ACK',
+  [TcpClass.FIN]: 'FIN',
+  [TcpClass.ACK]: 'ACK',
+  [TcpClass.RST]: 'RST',
+  [TcpClass.NONE]: 'none of these',
+};
+
+function tcpStatesPage(): string {
+  const cells = tcpTransitions();
+  const titles = Array.from({ length: TCP_CLASSES }, (_, cls) => TCP_CLASS_TITLES[cls as TcpClass]);
+  const cellText = (next: TcpState): string => {
+    if (next === TcpState.INVALID) return 'INVALID';
+    return next === TcpState.IGNORE ? 'ignored' : `\`${TcpState[next]}\``;
+  };
+  const transitions = (dir: number): string =>
+    markdownTable(
+      ['state', ...titles],
+      Array.from({ length: TCP_STATES }, (_, state) => [
+        `\`${TcpState[state]}\``,
+        ...titles.map((_, cls) => cellText(cells[dir * TCP_REPLY_CELLS + (state << TCP_STATE_SHIFT) + cls])),
+      ]),
+    );
+  const timeouts = markdownTable(
+    ['state', 'seconds', 'classic preset', '`--set` name'],
+    SETTINGS.filter((s) => s.word > TcpState.NONE && s.word < TCP_STATES).map((s) => [
+      `\`${TcpState[s.word]}\``,
+      `${s.linux}`,
+      `${s.classic ?? s.linux}`,
+      s.name === null ? '' : `\`${s.name}\``,
+    ]),
   );
-  return `# Reasons\n\nPrinted from \`src/common/reasons.ts\` by \`npm run generate\`. Every packet that was not tracked has exactly one.\n\n| number | name | outcome | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`;
+  const others = markdownTable(
+    ['`--set` name', 'default'],
+    SETTINGS.flatMap((s) =>
+      s.word >= TCP_STATES && s.name?.startsWith('tcp_') ? [[`\`${s.name}\``, `${s.linux}`]] : [],
+    ),
+  );
+  return `# The states of TCP
+
+Printed from \`src/conntrack/tcp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
+
+The class of a packet is the first of RST, SYN (with or without ACK), FIN, ACK that it bears; PSH, URG, ECE
+and CWR do not count. "Ignored" packets are let through without effect: no change of state, no new timeout,
+not counted. INVALID ones belong to no connection. The rules around the table are in \`src/conntrack/tcp.ts\`.
+
+## Original direction
+
+${transitions(0)}
+## Reply direction
+
+\`NONE\` cannot occur here: the first packet of a connection is in the original direction.
+
+${transitions(1)}
+## Timeouts
+
+${timeouts}
+A longer timeout is cut to \`tcp_timeout_unacknowledged\` while data is unacknowledged, and to
+\`tcp_timeout_max_retrans\` while a window is closed or after \`tcp_max_retrans\` repetitions. What else can be set:
+
+${others}`;
 }
 
 export function generatedFiles(): [string, string][] {
@@ -42,5 +132,6 @@ export function generatedFiles(): [string, string][] {
     ['src/shm/offsets.generated.ts', offsetsSource()],
     ['docs/memory-layout.md', layoutPage()],
     ['docs/reasons.md', reasonsPage()],
+    ['docs/tcp-states.md', tcpStatesPage()],
   ];
 }

@@ -23,7 +23,7 @@ import {
 import type { Connection, ConnectionEvent } from './export/connection.ts';
 import { collectStats, type Stats } from './export/stats.ts';
 import { CONNECTIONS_MAX, SHARDS_MAX, startPipeline } from './workers/pipeline.ts';
-import { eventOf } from './workers/report-order.ts';
+import { eventOf, type OrderedReport } from './workers/report-order.ts';
 
 export { CaptureError, type CaptureErrorFields, OptionError } from './common/errors.ts';
 export type { TimeoutPreset } from './conntrack/settings.ts';
@@ -136,15 +136,26 @@ export function openTracker(options: TrackerOptions): Tracker {
     zoneFromVlan: options.zoneFromVlan ?? false,
     mode: ReportMode.EVENTS,
   });
-  let closed = false;
+  let closing: Promise<void> | null = null;
+
+  /** As of the pipeline; what `close` does to the threads is the end and no error. */
+  async function nextReports(): Promise<OrderedReport[] | null> {
+    try {
+      return closing !== null ? null : await pipeline.next();
+    } catch (cause) {
+      if (closing !== null) return null;
+      throw cause;
+    }
+  }
 
   async function* events(): AsyncGenerator<ConnectionEvent, void, void> {
-    while (!closed) {
-      const reports = await pipeline.next();
+    for (;;) {
+      const reports = await nextReports();
       if (reports === null) return;
       for (const report of reports) {
         const event = eventOf(report);
         if (event !== null) yield event;
+        if (closing !== null) return;
       }
     }
   }
@@ -152,17 +163,19 @@ export function openTracker(options: TrackerOptions): Tracker {
   return {
     events,
     async run() {
-      while (!closed && (await pipeline.next()) !== null) {
+      while ((await nextReports()) !== null) {
         // The reports are not wanted.
       }
     },
     connections: (filter = {}) => pipeline.connections().filter((c) => matches(c, filter)),
     stats: () => collectStats(pipeline.ingestCounters, pipeline.shardCounters),
     errors: pipeline.errors,
-    async close() {
-      closed = true;
-      pipeline.stop();
-      await pipeline.close();
+    close() {
+      if (closing === null) {
+        pipeline.stop();
+        closing = pipeline.close();
+      }
+      return closing;
     },
   };
 }

@@ -3,28 +3,35 @@
 import { Command, CommanderError } from 'commander';
 import { ExitStatus, OptionError } from '../common/errors.ts';
 import { addTrackCommand } from './track.ts';
+import { usageMessage } from './usage.ts';
 
 const program = new Command('flowshard')
   .description('A user-space connection tracker: what Linux nf_conntrack would keep, from a capture.')
-  .version(FLOWSHARD_VERSION, '-V, --version')
-  .showHelpAfterError('(flowshard --help lists the commands, flowshard track --help the options)')
-  .exitOverride();
+  .version(FLOWSHARD_VERSION, '-V, --version', 'print the version')
+  .helpOption('-h, --help', 'print this help')
+  .helpCommand('help [command]', 'print the help of a command')
+  .addHelpText('after', '\nflowshard track --help lists the options of track, with examples.')
+  .exitOverride()
+  // Errors are worded by usage.ts, so that all of them have one form.
+  .configureOutput({ outputError: () => {} });
 addTrackCommand(program);
-for (const command of program.commands)
-  command.exitOverride().showHelpAfterError('(flowshard track --help lists the options)');
+
+function fail(message: string, status: ExitStatus): never {
+  process.stderr.write(`flowshard: ${message}\n`);
+  process.exit(status);
+}
 
 try {
   await program.parseAsync();
   // A read from a pipe that gives nothing must not keep us alive.
   process.exit();
 } catch (error) {
-  if (error instanceof OptionError) {
-    process.stderr.write(`flowshard: ${error.message}\n`);
-    process.exit(ExitStatus.USAGE);
+  if (error instanceof OptionError) fail(error.message, ExitStatus.USAGE);
+  if (error instanceof CommanderError) {
+    const message = usageMessage(error);
+    if (message === null) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
+    fail(message, ExitStatus.USAGE);
   }
-  if (error instanceof CommanderError) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
-  process.stderr.write(
-    `flowshard: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  );
-  process.exit(ExitStatus.FAILED);
+  // Whatever else gets here is a bug of ours: the stack says where.
+  fail(error instanceof Error ? (error.stack ?? error.message) : String(error), ExitStatus.FAILED);
 }

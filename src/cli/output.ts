@@ -1,5 +1,4 @@
 /** Standard output: lines gathered into large writes, waiting when the reader is slow. */
-import { once } from 'node:events';
 import type { Writable } from 'node:stream';
 
 const CHUNK_CHARS = 1 << 16;
@@ -10,17 +9,33 @@ export interface Output {
   raw(text: string): void;
   /** Waits until the reader has caught up. Call it often enough to bound memory. */
   drained(): Promise<void>;
-  /** Nobody reads any more (`| head`). */
+  /** No more can be written. */
   isClosed(): boolean;
 }
 
-export function createOutput(stream: Writable): Output {
+export interface StandardOutput extends Output {
+  /** Waits until everything is written. */
+  flushed(): Promise<void>;
+  /** Closed and null: nobody reads any more (`| head`). Else why writing failed, in the words of the system (a full disk). */
+  failure(): string | null;
+}
+
+export function createOutput(stream: Writable): StandardOutput {
   let parts: string[] = [];
   let chars = 0;
   let closed = false;
+  let failure: string | null = null;
+  /** Ends the wait of `drained`, if there is one. */
+  let wake = (): void => {};
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
     closed = true;
+    if (error.code !== 'EPIPE') failure ??= error.message;
+    wake();
+  });
+  stream.on('drain', () => wake());
+  stream.on('close', () => {
+    closed = true;
+    wake();
   });
 
   function raw(text: string): void {
@@ -30,19 +45,34 @@ export function createOutput(stream: Writable): Output {
     if (chars >= CHUNK_CHARS) push();
   }
 
-  function push(): boolean {
-    if (chars === 0) return true;
+  function push(): void {
+    if (chars === 0) return;
     const text = parts.join('');
     parts = [];
     chars = 0;
-    return closed || stream.write(text);
+    if (!closed) stream.write(text);
   }
 
   async function drained(): Promise<void> {
     push();
-    if (!closed && stream.writableNeedDrain)
-      await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+    if (closed || !stream.writableNeedDrain) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+    });
   }
 
-  return { line: (text) => raw(`${text}\n`), raw, drained, isClosed: () => closed };
+  async function flushed(): Promise<void> {
+    push();
+    // Errors come to the listener above; here only the moment counts.
+    if (!closed) await new Promise<void>((resolve) => stream.write('', () => resolve()));
+  }
+
+  return {
+    line: (text) => raw(`${text}\n`),
+    raw,
+    drained,
+    flushed,
+    isClosed: () => closed,
+    failure: () => failure,
+  };
 }

@@ -20,7 +20,7 @@ export interface Printer {
   readonly mode: ReportMode;
   report(report: OrderedReport): void;
   /** What is alive after the last packet, oldest first. */
-  finish(connections: () => Connection[], endNs: bigint): void;
+  finish(connections: () => Connection[], endNs: bigint): Promise<void>;
   /** Closing words for people, or null. */
   closing(): string | null;
 }
@@ -34,6 +34,15 @@ export interface PrinterOptions {
 }
 
 const NOTHING = (): void => {};
+const NOTHING_LATER = (): Promise<void> => Promise.resolve();
+
+/** Lines between two looks whether the reader keeps up. */
+const LINES_PER_WAIT = 1000;
+
+/** `1 flow entry has been shown.` */
+function shown(count: number, one: string, many: string, verb: string): string {
+  return `${count} ${count === 1 ? `${one} has` : `${many} have`} been ${verb}.`;
+}
 
 /** Lines of a document that, in XML, is opened by its first line and closed at the end. */
 function createDocument(out: Output, isXml: boolean) {
@@ -47,6 +56,13 @@ function createDocument(out: Output, isXml: boolean) {
     end(): void {
       if (isXml && lines > 0) out.raw(xmlEnd());
     },
+    /** All of them, no faster than they are read. */
+    async all(connections: readonly Connection[], text: (c: Connection) => string): Promise<void> {
+      for (let i = 0; i < connections.length && !out.isClosed(); i++) {
+        this.line(text(connections[i]));
+        if (i % LINES_PER_WAIT === 0) await out.drained();
+      }
+    },
     lines: () => lines,
   };
 }
@@ -57,11 +73,11 @@ function tablePrinter(out: Output, { output }: PrinterOptions): Printer {
   return {
     mode: ReportMode.NOTHING,
     report: NOTHING,
-    finish(connections) {
-      for (const c of connections()) document.line(text(c, output));
+    async finish(connections) {
+      await document.all(connections(), (c) => text(c, output));
       document.end();
     },
-    closing: () => `${document.lines()} flow entries have been shown.`,
+    closing: () => shown(document.lines(), 'flow entry', 'flow entries', 'shown'),
   };
 }
 
@@ -74,12 +90,12 @@ function flowPrinter(out: Output, { output }: PrinterOptions): Printer {
       const connection = report.type === ReportType.END ? reportConnection(report) : null;
       if (connection !== null) document.line(text(connection, output));
     },
-    finish(connections, endNs) {
+    async finish(connections, endNs) {
       const end = { atNs: endNs, reason: END_REASONS[EndCode.END_OF_CAPTURE] };
-      for (const c of connections()) document.line(text({ ...c, end }, output));
+      await document.all(connections(), (c) => text({ ...c, end }, output));
       document.end();
     },
-    closing: () => `${document.lines()} flow records have been shown.`,
+    closing: () => shown(document.lines(), 'flow record', 'flow records', 'shown'),
   };
 }
 
@@ -92,8 +108,10 @@ function eventPrinter(out: Output, { output, eventTypes }: PrinterOptions): Prin
       const event = eventOf(report);
       if (event !== null && eventTypes.has(event.type)) document.line(text(event, output));
     },
-    finish: () => document.end(),
-    closing: () => `${document.lines()} flow events have been shown.`,
+    async finish() {
+      document.end();
+    },
+    closing: () => shown(document.lines(), 'flow event', 'flow events', 'shown'),
   };
 }
 
@@ -162,10 +180,10 @@ function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Prin
       out.line(packetLine(report));
       if (report.verdict !== Verdict.SKIP) events = [];
     },
-    finish() {
+    async finish() {
       if (events.length > 0) out.line(`{"late":${JSON.stringify(events)}}`);
     },
-    closing: () => `${packets} packets have been traced.`,
+    closing: () => shown(packets, 'packet', 'packets', 'traced'),
   };
 }
 
@@ -175,7 +193,7 @@ function tickOf(report: OrderedReport): number {
 }
 
 function silentPrinter(): Printer {
-  return { mode: ReportMode.NOTHING, report: NOTHING, finish: NOTHING, closing: () => null };
+  return { mode: ReportMode.NOTHING, report: NOTHING, finish: NOTHING_LATER, closing: () => null };
 }
 
 export function createPrinter(kind: PrintKind, out: Output, options: PrinterOptions): Printer {

@@ -4,9 +4,24 @@ import { Counter } from '../shm/counters.ts';
 import { bytesText } from './summary.ts';
 
 const REFRESH_MS = 100;
+/** Of the rate: a second of them. */
+const RATE_SAMPLES = 1 + 1000 / REFRESH_MS;
 
 export interface Progress {
   stop(): void;
+}
+
+/** Units: a text of packets per second over about the last second; a pipe may have been silent before. */
+function createRate(packets: () => number): () => string {
+  const samples = [{ ms: monotonicMs(), packets: packets() }];
+  return () => {
+    const now = { ms: monotonicMs(), packets: packets() };
+    samples.push(now);
+    if (samples.length > RATE_SAMPLES) samples.shift();
+    const seconds = (now.ms - samples[0].ms) / 1000;
+    const perSecond = seconds > 0 ? (now.packets - samples[0].packets) / seconds : 0;
+    return Math.round(perSecond).toLocaleString('en-US');
+  };
 }
 
 /**
@@ -21,23 +36,21 @@ export async function startProgress(counters: Float64Array): Promise<Progress> {
       stream: process.stderr,
       clearOnComplete: true,
       hideCursor: true,
+      // The command stops the bar itself when a signal comes.
+      gracefulExit: false,
       etaBuffer: 50,
-      format: (options, params, payload: { rate: string }) => {
+      format: (_options, params, payload: { rate: string }) => {
         const known = params.total > 0;
         const filled = known ? Math.round((params.value / params.total) * 30) : 0;
         const picture = known ? `[${'='.repeat(filled)}${' '.repeat(30 - filled)}] ` : '';
         const of = known ? ` of ${bytesText(params.total)}` : '';
         const left = known && Number.isFinite(params.eta) ? `, ${Math.ceil(params.eta)} s left` : '';
-        return `${picture}${bytesText(params.value)}${of}, ${payload.rate} packets/s${left}${options.forceRedraw ? '' : ''}`;
+        return `${picture}${bytesText(params.value)}${of}, ${payload.rate} packets/s${left}`;
       },
     },
     Presets.legacy,
   );
-  const startMs = monotonicMs();
-  const rate = (): string => {
-    const seconds = Math.max(1e-3, (monotonicMs() - startMs) / 1000);
-    return Math.round(counters[Counter.PACKETS] / seconds).toLocaleString('en-US');
-  };
+  const rate = createRate(() => counters[Counter.PACKETS]);
   bar.start(counters[Counter.SOURCE_TOTAL], 0, { rate: rate() });
   const timer = setInterval(() => {
     bar.setTotal(counters[Counter.SOURCE_TOTAL]);

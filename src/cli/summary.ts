@@ -15,13 +15,16 @@ export function bytesText(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${byteUnit[unit]}`;
 }
 
+/** `(udp-checksum 9, tcp-state 2)`, the most frequent first; nothing where all are 0. */
 function counts(of: ReasonCounts): string {
-  const parts = Object.entries(of).sort((a, b) => b[1] - a[1]);
-  return parts.map(([name, n]) => `${name} ${number.format(n)}`).join(', ');
+  const some = Object.entries(of).filter(([, n]) => n > 0);
+  if (some.length === 0) return '';
+  some.sort((a, b) => b[1] - a[1]);
+  return ` (${some.map(([name, n]) => `${name} ${number.format(n)}`).join(', ')})`;
 }
 
-function reasonsOf(label: string, of: ReasonCounts): string[] {
-  return total(of) === 0 ? [] : [`  ${label.padEnd(12)}${number.format(total(of))} (${counts(of)})`];
+function outcome(label: string, of: ReasonCounts): string[] {
+  return total(of) === 0 ? [] : [`  ${label.padEnd(12)}${number.format(total(of))}${counts(of)}`];
 }
 
 const plural = (n: number, word: string): string => `${number.format(n)} ${word}${n === 1 ? '' : 's'}`;
@@ -30,15 +33,17 @@ const plural = (n: number, word: string): string => `${number.format(n)} ${word}
 export function summaryLines(stats: Stats, seconds: number): string[] {
   const { connections: c } = stats;
   const rate = seconds > 0 ? Math.round(stats.packets / seconds) : 0;
-  const ended = total(c.ended);
+  const read = `${plural(stats.packets, 'packet')}, ${bytesText(stats.bytes)}`;
+  const speed = `${seconds.toFixed(3)} s: ${plural(rate, 'packet')}/s`;
+  const ended = `${number.format(total(c.ended))} ended${counts(c.ended)}`;
   return [
-    `${plural(stats.packets, 'packet')}, ${bytesText(stats.bytes)} in ${seconds.toFixed(3)} s: ${number.format(rate)} packets/s, ${plural(stats.shards.length, 'shard')}`,
-    `  connections ${number.format(c.created)} created, ${number.format(ended)} ended${ended > 0 ? ` (${counts(c.ended).replace(/, \w+ 0/g, '')})` : ''}, ${number.format(c.alive)} alive`,
-    `  tracked     ${number.format(stats.tracked)} (${counts(stats.verdicts).replace(/(, )?[\w/]+ 0(?=,|$)/g, '')})`,
-    ...reasonsOf('invalid', stats.invalid),
-    ...reasonsOf('untracked', stats.untracked),
-    ...reasonsOf('skipped', stats.skipped),
-    ...reasonsOf('dropped', stats.dropped),
+    `${read} in ${speed}, ${plural(stats.shards.length, 'shard')}`,
+    `  connections ${number.format(c.created)} created, ${ended}, ${number.format(c.alive)} alive`,
+    `  tracked     ${number.format(stats.tracked)}${counts(stats.verdicts)}`,
+    ...outcome('invalid', stats.invalid),
+    ...outcome('untracked', stats.untracked),
+    ...outcome('skipped', stats.skipped),
+    ...outcome('dropped', stats.dropped),
   ];
 }
 

@@ -1,14 +1,13 @@
 /** `flowshard track`: reads captures, tracks them, prints what was asked for. */
 import { type Command, Option } from 'commander';
 import { monotonicMs } from '../common/clock.ts';
-import { ExitStatus, OptionError } from '../common/errors.ts';
+import { type CaptureError, ExitStatus, OptionError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import {
   applySetting,
   createSettings,
   Setting,
-  settingNames,
   TIMEOUT_PRESETS,
   type TimeoutPreset,
 } from '../conntrack/settings.ts';
@@ -25,43 +24,33 @@ import {
   SHARDS_MAX,
   startPipeline,
 } from '../workers/pipeline.ts';
-import { createOutput, type Output } from './output.ts';
+import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, PRINT_KINDS, type Printer, type PrintKind } from './printers.ts';
-import { startProgress } from './progress.ts';
+import { type Progress, startProgress } from './progress.ts';
 import { statsLines, summaryLines } from './summary.ts';
+import { choiceOption, collect, TRACK_HELP, wholeNumber } from './usage.ts';
 
 interface TrackFlags {
   readonly read: string[];
   readonly print: PrintKind;
-  readonly output: string[];
-  readonly eventMask: string[];
-  readonly set: string[];
+  readonly output?: readonly string[];
+  readonly eventMask?: readonly string[];
+  readonly set?: readonly string[];
   readonly timeouts: TimeoutPreset;
   readonly max: number;
   readonly shards: number;
   readonly zoneFrom?: 'vlan';
   readonly checksum: 'verify' | 'ignore';
   readonly acct: boolean;
-  readonly stats: boolean;
-  readonly json: boolean;
-  readonly traceTable: number;
-  readonly quiet: boolean;
+  readonly stats?: true;
+  readonly json?: true;
+  readonly traceTable?: number;
+  readonly quiet?: true;
   readonly hashKey?: HashKey;
   readonly selfCheckEvery: number;
 }
 
 const TABLE_LINES_MAX = 1_000_000;
-
-function wholeNumber(option: string, min: number, max: number): (value: string) => number {
-  return (value) => {
-    if (!/^\d+$/.test(value) || Number(value) < min || Number(value) > max) {
-      throw new OptionError(option, value, `a whole number from ${min} to ${max}`);
-    }
-    return Number(value);
-  };
-}
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
 function parseHashKey(value: string): HashKey {
   if (!/^[0-9a-f]{16}$/i.test(value)) throw new OptionError('--hash-key', value, '16 hexadecimal digits');
@@ -75,61 +64,63 @@ const EVENT_WORDS: Readonly<Record<string, readonly EventType[]>> = {
   DESTROY: ['DESTROY'],
 };
 
-function parseEventMask(values: readonly string[]): ReadonlySet<EventType> {
-  if (values.length === 0) return new Set(EVENT_WORDS.ALL);
-  const types = values.flatMap((value) =>
-    value.split(',').flatMap((word) => {
-      const selected = EVENT_WORDS[word.trim().toUpperCase()];
-      if (selected === undefined)
-        throw new OptionError('-e/--event-mask', value, Object.keys(EVENT_WORDS).join(', '));
-      return selected;
-    }),
-  );
+function parseEventMask(values: readonly string[] = ['ALL']): ReadonlySet<EventType> {
+  const words = values.join(',').split(',');
+  const types = words.flatMap((word) => {
+    const selected = EVENT_WORDS[word.trim().toUpperCase()];
+    if (selected === undefined)
+      throw new OptionError(
+        '-e/--event-mask',
+        word,
+        `a comma list of ${Object.keys(EVENT_WORDS).join(', ')}`,
+      );
+    return selected;
+  });
   return new Set(types);
 }
 
-const EXAMPLES = `
-Examples:
-  flowshard track -r capture.pcap                       the connections alive at the end, as conntrack -L
-  flowshard track -r a.pcap.gz b.pcapng --print events  what conntrack -E would have shown
-  flowshard track -r capture.pcap --print flows -o json one record per connection, for programs
-  flowshard track -r capture.pcap --print none --stats  where every packet went
-  tcpdump -i eth0 -w - | flowshard track -r -           from a pipe
-  flowshard track -r capture.pcap --set tcp_loose=0 --set udp_timeout=10
-  flowshard track -r capture.pcap --checksum ignore     captured on the sending host, checksums left to the card
-
-Names for --set (nf_conntrack_* without the prefix), with their defaults:
-${settingNames()
-  .map((s) => `  ${s.name.padEnd(28)} ${String(s.linux).padStart(6)}   ${s.allowed}`)
-  .join('\n')}
-
-Exit status: 0 all was read; 1 a file was damaged or missing (what came before is reported);
-2 a wrong option; 130 interrupted (what was read is reported).
-`;
+/** Options that would have no effect beside the others are an error: whoever gave them expects one. */
+function checkTogether(flags: TrackFlags, output: OutputOptions): void {
+  const only = (option: string, value: string, print: PrintKind): void => {
+    if (flags.print !== print) throw new OptionError(option, value, `with --print ${print} only`);
+  };
+  if (flags.eventMask !== undefined) only('-e/--event-mask', flags.eventMask.join(','), 'events');
+  if (flags.traceTable !== undefined) only('--trace-table', String(flags.traceTable), 'trace');
+  if (flags.print === 'trace' && output.format === 'xml')
+    throw new OptionError('-o/--output', 'xml', 'text or json with --print trace, which is JSON');
+  if (flags.json && !flags.stats) throw new OptionError('--json', 'without --stats', 'together with --stats');
+  if (flags.read.filter((file) => file === '-').length > 1)
+    throw new OptionError('-r/--read', '-', 'standard input once');
+}
 
 /** Adds the command to the program. */
 export function addTrackCommand(program: Command): void {
-  const positive = wholeNumber('--shards', 1, SHARDS_MAX);
   program
     .command('track')
-    .description('track the packets of captures, as nf_conntrack would')
+    .description('Tracks the packets of captures, as nf_conntrack would.')
+    .helpOption('-h, --help', 'print this help')
     .requiredOption(
       '-r, --read <file...>',
-      'capture files: pcap or pcapng, gzipped or not; - is standard input',
+      'captures: pcap or pcapng, gzipped or not; - is standard input; several are read in the order of time',
     )
-    .addOption(new Option('-p, --print <what>', 'what to print').choices(PRINT_KINDS).default('table'))
-    .option('-o, --output <form>', 'text, extended, json, xml; also timestamp, id (comma list)', collect, [])
+    .addOption(choiceOption('-p, --print <what>', 'what to print', PRINT_KINDS).default('table'))
+    .option(
+      '-o, --output <form>',
+      'comma list of text, json or xml, and extended, timestamp, id (default: "text")',
+      collect,
+    )
     .option(
       '-e, --event-mask <types>',
-      'with --print events: ALL, NEW, UPDATES, DESTROY (comma list)',
+      'with --print events: comma list of NEW, UPDATES, DESTROY, ALL (default: "ALL")',
       collect,
-      [],
     )
-    .option('--set <name=value>', 'a timeout or switch by its kernel name (see below)', collect, [])
+    .option('--set <name=value>', 'a timeout or switch by its kernel name, see below', collect)
     .addOption(
-      new Option('--timeouts <preset>', 'defaults of today, or the older ones')
-        .choices(TIMEOUT_PRESETS)
-        .default('linux'),
+      choiceOption(
+        '--timeouts <preset>',
+        'timeouts: those of today, or the longer ones of older kernels',
+        TIMEOUT_PRESETS,
+      ).default('linux'),
     )
     .option(
       '--max <n>',
@@ -137,27 +128,29 @@ export function addTrackCommand(program: Command): void {
       wholeNumber('--max', 1, CONNECTIONS_MAX),
       CONNECTIONS_MAX_DEFAULT,
     )
-    .option('--shards <n>', 'shard threads', positive, defaultShards())
     .addOption(
-      new Option('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag').choices([
-        'vlan',
-      ]),
+      new Option('--shards <n>', 'shard threads; the result does not depend on it')
+        .argParser(wholeNumber('--shards', 1, SHARDS_MAX))
+        .default(defaultShards(), 'cores less one'),
     )
     .addOption(
-      new Option('--checksum <mode>', 'verify checksums as the kernel does, or ignore them')
-        .choices(['verify', 'ignore'])
-        .default('verify'),
+      choiceOption('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag', ['vlan']),
+    )
+    .addOption(
+      choiceOption('--checksum <mode>', 'verify checksums as the kernel does, or ignore them', [
+        'verify',
+        'ignore',
+      ]).default('verify'),
     )
     .option('--no-acct', 'no packet and byte counters')
     .option(
       '--trace-table <n>',
-      'with --print trace: add the table while it has at most n lines',
+      'with --print trace: add the table while it has at most n lines (default: never)',
       wholeNumber('--trace-table', 0, TABLE_LINES_MAX),
-      0,
     )
-    .option('--stats', 'print every counter', false)
-    .option('--json', 'with --stats: counters as one JSON object, the last line of standard output', false)
-    .option('-q, --quiet', 'no summary and no progress bar', false)
+    .option('--stats', 'print every counter to standard error')
+    .option('--json', 'with --stats: the counters as one JSON object, the last line of standard output')
+    .option('-q, --quiet', 'no summary and no progress bar')
     .addOption(
       new Option('--hash-key <hex>', 'fixed key of the hash, for reproducible evictions')
         .argParser(parseHashKey)
@@ -169,7 +162,7 @@ export function addTrackCommand(program: Command): void {
         .default(0)
         .hideHelp(),
     )
-    .addHelpText('after', EXAMPLES)
+    .addHelpText('after', TRACK_HELP)
     .action(async (flags: TrackFlags) => {
       process.exitCode = await track(flags);
     });
@@ -177,23 +170,37 @@ export function addTrackCommand(program: Command): void {
 
 function settingsOf(flags: TrackFlags): Int32Array {
   const settings = createSettings(flags.timeouts);
-  for (const assignment of flags.set) applySetting(settings, assignment);
+  for (const assignment of flags.set ?? []) applySetting(settings, assignment);
   if (!flags.acct) settings[Setting.ACCT] = 0;
   if (flags.checksum === 'ignore') settings[Setting.CHECKSUM] = 0;
   return settings;
 }
 
+/**
+ * The first SIGINT or SIGTERM ends reading: what was read is still tracked and reported. The second one ends
+ * everything at once.
+ */
+function handleSignals(stop: () => void, restoreTerminal: () => void): void {
+  let signals = 0;
+  const handle = (): void => {
+    if (++signals === 1) return stop();
+    restoreTerminal();
+    process.exit(ExitStatus.INTERRUPTED);
+  };
+  process.on('SIGINT', handle);
+  process.on('SIGTERM', handle);
+}
+
 /** Runs the command; returns the exit status. */
 async function track(flags: TrackFlags): Promise<ExitStatus> {
   const startMs = monotonicMs();
-  const output: OutputOptions = parseOutput(flags.output.length === 0 ? 'text' : flags.output.join(','));
+  const output = parseOutput((flags.output ?? ['text']).join(','));
   const eventTypes = parseEventMask(flags.eventMask);
+  checkTogether(flags, output);
   const settings = settingsOf(flags);
-  if (flags.read.filter((file) => file === '-').length > 1) {
-    throw new OptionError('-r/--read', '- -', 'standard input once');
-  }
   const out = createOutput(process.stdout);
-  const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable: flags.traceTable });
+  const traceTable = flags.traceTable ?? 0;
+  const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });
   const pipeline = startPipeline({
     files: flags.read,
     shards: flags.shards,
@@ -204,12 +211,11 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
     selfCheckEvery: flags.selfCheckEvery,
     ...(flags.hashKey === undefined ? {} : { hashKey: flags.hashKey }),
   });
-  const interrupt = (): void => pipeline.stop();
-  process.once('SIGINT', interrupt);
-  process.once('SIGTERM', interrupt);
+  let progress: Progress | null = null;
+  handleSignals(pipeline.stop, () => progress?.stop());
   // Lines that scroll by on the same terminal leave no room for a bar.
   const isScrolling = process.stdout.isTTY && printer.mode !== ReportMode.NOTHING;
-  const progress = flags.quiet || isScrolling ? null : await startProgress(pipeline.ingestCounters);
+  if (!flags.quiet && !isScrolling) progress = await startProgress(pipeline.ingestCounters);
   try {
     await printReports(pipeline, printer, out);
   } finally {
@@ -218,13 +224,15 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
   const seconds = (monotonicMs() - startMs) / 1000;
   const stats = collectStats(pipeline.ingestCounters, pipeline.shardCounters);
   const end = timeNs(pipeline.ingestCounters[Counter.NOW_SEC], pipeline.ingestCounters[Counter.NOW_NSEC]);
-  printer.finish(pipeline.connections, end);
-  await conclude(flags, printer, out, stats, seconds);
-  for (const error of pipeline.errors()) process.stderr.write(`flowshard: ${error.message}\n`);
+  await printer.finish(pipeline.connections, end);
+  if (flags.stats && flags.json) out.line(JSON.stringify(stats));
+  await out.flushed();
+  if (out.isClosed()) return outputEnded(out);
+  printWords(flags, printer, stats, seconds, pipeline.errors());
   return exitStatus(pipeline, stats);
 }
 
-async function printReports(pipeline: Pipeline, printer: Printer, out: Output): Promise<void> {
+async function printReports(pipeline: Pipeline, printer: Printer, out: StandardOutput): Promise<void> {
   for (;;) {
     const reports = await pipeline.next();
     if (reports === null) return;
@@ -234,21 +242,32 @@ async function printReports(pipeline: Pipeline, printer: Printer, out: Output): 
   }
 }
 
-async function conclude(
+/** Nobody reads on (`| head`): that is no error, and no words are wanted. Or the disk is full. */
+function outputEnded(out: StandardOutput): ExitStatus {
+  const failure = out.failure();
+  if (failure === null) return ExitStatus.OK;
+  process.stderr.write(`flowshard: standard output: ${failure}\n`);
+  return ExitStatus.FAILED;
+}
+
+/** What people get to read. */
+function printWords(
   flags: TrackFlags,
   printer: Printer,
-  out: Output,
   stats: Stats,
   seconds: number,
-): Promise<void> {
-  if (flags.stats && flags.json) out.line(JSON.stringify(stats));
-  await out.drained();
-  if (!flags.quiet) {
+  errors: readonly CaptureError[],
+): void {
+  const lines: string[] = [];
+  // Where nothing could be read there is nothing to sum up.
+  if (!flags.quiet && (stats.packets > 0 || errors.length === 0)) {
     const closing = printer.closing();
-    if (closing !== null) process.stderr.write(`flowshard v${FLOWSHARD_VERSION}: ${closing}\n`);
-    process.stderr.write(`${summaryLines(stats, seconds).join('\n')}\n`);
+    if (closing !== null) lines.push(`flowshard v${FLOWSHARD_VERSION}: ${closing}`);
+    lines.push(...summaryLines(stats, seconds));
   }
-  if (flags.stats && !flags.json) process.stderr.write(`${statsLines(stats).join('\n')}\n`);
+  if (flags.stats && !flags.json) lines.push(...statsLines(stats));
+  for (const error of errors) lines.push(`flowshard: ${error.message}`);
+  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
 }
 
 function exitStatus(pipeline: Pipeline, stats: Stats): ExitStatus {

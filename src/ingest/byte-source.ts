@@ -4,6 +4,7 @@
  * at once and everything else by a promise.
  */
 import { close, constants, fstat, open, readSync, read as readWithCallback, type Stats } from 'node:fs';
+import { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { CaptureError } from '../common/errors.ts';
@@ -191,6 +192,61 @@ async function createStreamSource(file: string, fd: number): Promise<ByteSource>
   };
 }
 
+/**
+ * A socket, which the standard input of a child of Node or of a service is: it cannot be opened a second
+ * time, and a read that waits for it would keep the process from ending.
+ */
+function createSocketSource(file: string, fd: number): ByteSource {
+  const socket = new Socket({ fd, readable: true, writable: false });
+  let consumedBytes = 0;
+  let failure: CaptureError | null = null;
+  let over = false;
+  let wake = (): void => {};
+  socket.on('readable', () => wake());
+  socket.on('end', () => {
+    over = true;
+    wake();
+  });
+  socket.on('error', (cause) => {
+    over = true;
+    failure = readError(file, consumedBytes, cause);
+    wake();
+  });
+
+  return {
+    file,
+    storedBytesTotal: 0,
+    get storedBytesConsumed() {
+      return consumedBytes;
+    },
+    get failure() {
+      return failure;
+    },
+    async read(into, offset, length) {
+      for (;;) {
+        const chunk: Buffer | null = over
+          ? null
+          : socket.read(Math.min(length, socket.readableLength) || undefined);
+        if (chunk !== null) {
+          into.set(chunk.length > length ? chunk.subarray(0, length) : chunk, offset);
+          if (chunk.length > length) socket.unshift(chunk.subarray(length));
+          consumedBytes += Math.min(chunk.length, length);
+          return Math.min(chunk.length, length);
+        }
+        if (over) return 0;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+    async close() {
+      over = true;
+      socket.destroy();
+      wake();
+    },
+  };
+}
+
 /** Gives the first bytes of a source back to it, after somebody looked at them. */
 function withHead(source: ByteSource, head: Uint8Array): ByteSource {
   let given = 0;
@@ -233,6 +289,7 @@ export async function decompressed(source: ByteSource): Promise<ByteSource> {
 async function sourceOfDescriptor(file: string, fd: number): Promise<ByteSource> {
   const stats = await statFile(fd);
   if (stats.isDirectory()) throw openError(file, 'a directory');
+  if (stats.isSocket()) return createSocketSource(file, fd);
   return stats.isFile() ? createFileSource(file, fd, stats.size) : createStreamSource(file, fd);
 }
 

@@ -34,10 +34,18 @@ export default async function run(task: IngestTask): Promise<IngestResult> {
       waitForShard,
       onUndispatched: reporter === null ? null : reporter.undispatched,
     });
-    const readers = await Promise.all(task.files.map((file) => openCapture(file)));
+    const stop = createStopSignal(control);
+    // A pipe may be silent before its first byte too.
+    const opening = Promise.all(task.files.map((file) => openCapture(file)));
+    if (await stop.before(opening)) {
+      dispatcher.finish();
+      reporter?.finish();
+      return { errors: [], stopped: true };
+    }
+    const readers = await opening;
     const reader = mergeCaptures(readers);
     counters[Counter.SOURCE_TOTAL] = readers.every((r) => r.bytesTotal > 0) ? reader.bytesTotal : 0;
-    const stopped = await readAll(reader, dispatcher, reporter, task);
+    const stopped = await readAll(reader, dispatcher, reporter, stop, task);
     dispatcher.finish();
     reporter?.finish();
     const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({
@@ -59,10 +67,10 @@ async function readAll(
   reader: CaptureReader,
   dispatcher: Dispatcher,
   reporter: IngestReporter | null,
+  stop: StopSignal,
   task: IngestTask,
 ): Promise<boolean> {
   const { control, counters } = task;
-  const stop = createStopSignal(control);
   let sinceProgress = 0;
   for (;;) {
     const status = reader.next();
@@ -95,7 +103,7 @@ async function readAll(
 
 interface StopSignal {
   /** Waits for bytes, but not for a pipe that may never give any: returns true when told to stop first. */
-  before(filled: Promise<void>): Promise<boolean>;
+  before(filled: Promise<unknown>): Promise<boolean>;
 }
 
 /** Listens once for the main thread's word, however often it is asked. */
