@@ -28,7 +28,7 @@ export enum Link {
   OFFSET = 0,
   /** 4 or 6 as the link layer says, 0 when only the packet itself can tell. */
   VERSION = 1,
-  /** VLAN id of the outermost tag, 0 without one. */
+  /** VLAN id of the outermost tag that names one (an id of 0 is only a priority), 0 without one. */
   VLAN = 2,
   WORDS = 3,
 }
