@@ -198,10 +198,11 @@ export function createTcp(
   }
 
   /** A RST that answers a packet which was let through, or a challenge: its window is not checked. */
-  function rstAnswers(h: number, d: number, old: number): boolean {
+  function rstAnswers(h: number, d: number, dir: number, old: number): boolean {
     const status = hot[h + Hot.STATUS];
     const cls = lastClass(h);
-    const toSyn = (status & Status.SEEN_REPLY) !== 0 && cls === TcpClass.SYN;
+    // Only the other side's RST answers a SYN; kernel 6.18.2 did not look, 6.18.44 does.
+    const toSyn = (status & Status.SEEN_REPLY) !== 0 && cls === TcpClass.SYN && lastDir(h) !== dir;
     const toAck = (status & Status.ASSURED) === 0 && cls === TcpClass.ACK;
     if ((toSyn || toAck) && desc[d + Desc.ACK] === hot[h + Hot.LAST_END]) return true;
     return (
@@ -454,11 +455,11 @@ export function createTcp(
             case Rst.INVALID:
               return Answer.INVALID - Reason.TCP_RST_SEQ;
             case Rst.UNSURE:
-              check = !rstAnswers(h, d, old);
+              check = !rstAnswers(h, d, dir, old);
               break;
             case Rst.KEEPS:
               next = old;
-              check = !rstAnswers(h, d, old);
+              check = !rstAnswers(h, d, dir, old);
           }
           break;
         default:

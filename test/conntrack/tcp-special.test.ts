@@ -136,6 +136,12 @@ testSequences('challenge ACKs', [
 
 testSequences('RSTs', [
   sequence(
+    'a SYN that was let through is answered by a RST of the other side only',
+    `HS
+     c S 300000             -> EST ign ESTABLISHED 432000 A
+     c R. 900000000:300001  -> INV tcp-seq-over ESTABLISHED 432000 A`,
+  ),
+  sequence(
     'in SYN_RECV any number from the highest acknowledgement on, in window',
     `c S 1000             -> NEW SYN_SENT 120 U
      s S. 5000:1001       -> REP SYN_RECV 60 R
