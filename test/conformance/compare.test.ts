@@ -1,0 +1,65 @@
+/** The comparison itself: it must see what it is there for. */
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { compareTraces } from './compare.ts';
+import { CLASSES, classify, sameBut } from './differences.ts';
+import type { TraceRow } from './trace.ts';
+
+const UDP = 'src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1';
+const NEW = `[NEW] udp      17 30 ${UDP} id=1`;
+const TAB = `ipv4     2 udp      17 30 ${UDP} mark=0 zone=0 use=2`;
+
+const row = (fields: Partial<TraceRow>): TraceRow => ({
+  n: 1,
+  t: 0n,
+  ct: 'NEW',
+  why: null,
+  ev: [NEW],
+  tab: [TAB],
+  ...fields,
+});
+
+function kinds(kernel: TraceRow[], ours: TraceRow[]): string[] {
+  return compareTraces(kernel, ours, sameBut).differences.map((d) => d.kind);
+}
+
+it('equal traces have no differences; ids are not compared', () => {
+  assert.deepEqual(kinds([row({})], [row({ ev: [NEW.replace('id=1', 'id=2')] })]), []);
+});
+
+it('a verdict, an event, an end or a line of the table that differs is found', () => {
+  assert.deepEqual(kinds([row({})], [row({ ct: 'INVALID' })]), ['verdict']);
+  assert.deepEqual(kinds([row({})], [row({ ct: null })]), ['verdict']);
+  assert.deepEqual(kinds([row({ ct: null })], [row({ ct: 'SKIP' })]), []);
+  assert.deepEqual(kinds([row({})], []), ['verdict', 'event']);
+  assert.deepEqual(kinds([row({})], [row({ ev: [] })]), ['event']);
+  assert.deepEqual(kinds([row({})], [row({ ev: [NEW, NEW] })]), ['event']);
+  assert.deepEqual(kinds([row({})], [row({ ev: [NEW.replace('17 30', '17 31')] })]), ['event']);
+  assert.deepEqual(kinds([row({})], [row({ tab: [] })]), ['table']);
+  assert.deepEqual(kinds([row({})], [row({ tab: [TAB.replace('17 30', '17 27')] })]), ['table']);
+  assert.deepEqual(kinds([row({})], [row({ tab: [TAB.replace('17 30', '17 28')] })]), []);
+  const end = `[DESTROY] udp      17 ${UDP} packets=1`;
+  assert.deepEqual(kinds([row({ ev: [NEW, end] })], [row({})]), ['end']);
+  assert.deepEqual(kinds([row({})], [row({ ev: [NEW, end] })]), []);
+});
+
+it('an event excuses a tick of the clock, and no more', () => {
+  const context = { facts: () => null, kernel: () => undefined, packetsRead: 1 };
+  const judge = (kernel: string, ours: string) => {
+    const { differences } = compareTraces(
+      [row({ ev: [kernel], tab: null })],
+      [row({ ev: [ours], tab: null })],
+      sameBut,
+    );
+    return classify(differences, context).excused.map((e) => e.className);
+  };
+  const with29 = NEW.replace('17 30', '17 29');
+  assert.deepEqual(judge(with29, NEW), ['timer-tick']);
+  assert.deepEqual(judge(NEW, with29), []);
+  assert.deepEqual(judge(NEW.replace('17 30', '17 28'), NEW), []);
+  assert.deepEqual(judge(with29.replace('sport=1', 'sport=3'), NEW), []);
+});
+
+it('class names are unique', () => {
+  assert.equal(new Set(CLASSES.map((c) => c.name)).size, CLASSES.length);
+});

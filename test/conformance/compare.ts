@@ -1,0 +1,161 @@
+/**
+ * Holds a trace of ours against the kernel's. Compared are the verdict of each packet, the sequence of
+ * events of each connection (without ids, which are random), and, where the kernel's trace has it, the
+ * table. Ends are a sequence of their own, of which the kernel's may be the shorter one: its garbage
+ * collector reports an expiry when it comes by.
+ */
+import { connectionKey, endpointsOfLine } from './connection-key.ts';
+import type { TraceRow } from './trace.ts';
+
+export interface VerdictDifference {
+  readonly kind: 'verdict';
+  readonly n: number;
+  readonly kernel: string | null;
+  readonly ours: string | null;
+  readonly why: string | null;
+  /** The kernel's row. */
+  readonly row: TraceRow;
+}
+
+export interface LineDifference {
+  readonly kind: 'event' | 'end' | 'table';
+  /** Packet: of the earlier one of the two lines. */
+  readonly n: number;
+  /** Connection (see connection-key.ts). */
+  readonly key: string;
+  /** Null: the other side has one more. */
+  readonly kernel: string | null;
+  readonly ours: string | null;
+}
+
+export type Difference = VerdictDifference | LineDifference;
+
+export interface Comparison {
+  readonly differences: readonly Difference[];
+  /** What was compared and equal: packets, connections and tables. */
+  readonly passed: number;
+}
+
+/** What a class of differences says about a pair of event lines: then the comparison of that connection goes on. */
+export type SameBut = (kernel: string, ours: string) => boolean;
+
+interface Line {
+  readonly n: number;
+  readonly text: string;
+}
+
+/** "SKIP" is not IP, null refused by the IP layer: in damaged packets the border between them is no verdict. */
+const sameVerdict = (a: string | null, b: string | null): boolean => (a ?? 'SKIP') === (b ?? 'SKIP');
+
+export const normalized = (line: string): string =>
+  line
+    .replace(/ id=\d+$/, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+
+/** Seconds by which timeouts in a table may differ: the kernel prints it a while after the packet. */
+const TABLE_SLACK_S = 2;
+
+function eventsByConnection(rows: readonly TraceRow[], kind: 'event' | 'end'): Map<string, Line[]> {
+  const lines = new Map<string, Line[]>();
+  for (const { n, ev } of rows) {
+    for (const line of ev) {
+      if (line.startsWith('[DESTROY]') !== (kind === 'end')) continue;
+      const key = connectionKey(endpointsOfLine(line));
+      const list = lines.get(key);
+      if (list === undefined) lines.set(key, [{ n, text: normalized(line) }]);
+      else list.push({ n, text: normalized(line) });
+    }
+  }
+  return lines;
+}
+
+/**
+ * Differences of one connection's events: those that the classes know by themselves, and the first
+ * other one. Of ends we may have more.
+ */
+function sequenceDifferences(
+  kind: 'event' | 'end',
+  key: string,
+  kernel: readonly Line[],
+  ours: readonly Line[],
+  sameBut: SameBut,
+): LineDifference[] {
+  const found: LineDifference[] = [];
+  const length = kind === 'end' ? kernel.length : Math.max(kernel.length, ours.length);
+  for (let i = 0; i < length; i++) {
+    const [k, o] = [kernel.at(i), ours.at(i)];
+    if (k?.text === o?.text) continue;
+    const n = Math.min(k?.n ?? Number.POSITIVE_INFINITY, o?.n ?? Number.POSITIVE_INFINITY);
+    found.push({ kind, n, key, kernel: k?.text ?? null, ours: o?.text ?? null });
+    if (k === undefined || o === undefined || !sameBut(k.text, o.text)) break;
+  }
+  return found;
+}
+
+interface TableLine {
+  readonly key: string;
+  /** What must be equal. */
+  readonly rest: string;
+  readonly timeoutS: number;
+  readonly text: string;
+}
+
+function tableLine(text: string): TableLine {
+  const words = normalized(text).split(' ');
+  const [timeout] = words.splice(4, 1);
+  return {
+    key: connectionKey(endpointsOfLine(text)),
+    rest: words.join(' '),
+    timeoutS: Number(timeout),
+    text,
+  };
+}
+
+const isSameLine = (a: TableLine, b: TableLine): boolean =>
+  a.rest === b.rest && Math.abs(a.timeoutS - b.timeoutS) <= TABLE_SLACK_S;
+
+/** Two lines of one connection are one difference. */
+function tableDifferences(n: number, kernel: readonly string[], ours: readonly string[]): LineDifference[] {
+  const left = ours.map(tableLine);
+  const take = (test: (line: TableLine) => boolean): TableLine | undefined => {
+    const at = left.findIndex(test);
+    return at < 0 ? undefined : left.splice(at, 1)[0];
+  };
+  const unmatched = kernel.map(tableLine).filter((k) => take((o) => isSameLine(k, o)) === undefined);
+  const found: LineDifference[] = unmatched.map((k) => {
+    const own = take((o) => o.key === k.key);
+    return { kind: 'table', n, key: k.key, kernel: k.text, ours: own?.text ?? null };
+  });
+  for (const o of left) found.push({ kind: 'table', n, key: o.key, kernel: null, ours: o.text });
+  return found;
+}
+
+export function compareTraces(
+  kernel: readonly TraceRow[],
+  ours: readonly TraceRow[],
+  sameBut: SameBut,
+): Comparison {
+  const differences: Difference[] = [];
+  let passed = 0;
+  const count = (found: readonly Difference[]): void => {
+    if (found.length === 0) passed++;
+    differences.push(...found);
+  };
+  const oursByNumber = new Map(ours.map((row) => [row.n, row]));
+  for (const row of kernel) {
+    const own = oursByNumber.get(row.n);
+    const [ct, why] = [own?.ct ?? null, own?.why ?? null];
+    count(sameVerdict(row.ct, ct) ? [] : [{ kind: 'verdict', n: row.n, kernel: row.ct, ours: ct, why, row }]);
+    if (row.tab !== null && own !== undefined) count(tableDifferences(row.n, row.tab, own.tab ?? []));
+  }
+  for (const kind of ['event', 'end'] as const) {
+    const [k, o] = [eventsByConnection(kernel, kind), eventsByConnection(ours, kind)];
+    // An end that only we have is one that the kernel had not come to yet.
+    for (const key of kind === 'end' ? k.keys() : new Set([...k.keys(), ...o.keys()]))
+      count(sequenceDifferences(kind, key, k.get(key) ?? [], o.get(key) ?? [], sameBut));
+  }
+  const order = { verdict: 0, event: 1, end: 2, table: 3 };
+  differences.sort((a, b) => a.n - b.n || order[a.kind] - order[b.kind]);
+  return { differences, passed };
+}

@@ -1,0 +1,104 @@
+/** Packets made by hand, given to the kernel that runs here and to us. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it, type TestContext } from 'node:test';
+import { ReportMode } from '../../src/conntrack/reporter.ts';
+import { LINK_RAW } from '../support/frames.ts';
+import { createRandom, type Random, runSeed } from '../support/random.ts';
+import { type CapturedPacket, openBytes } from './captures.ts';
+import { compareWith, describe } from './check-trace.ts';
+import { type LiveCase, patched } from './live/cases.ts';
+import { datagramCases } from './live/datagrams.ts';
+import { hostCases } from './live/hosts.ts';
+import { icmpCases } from './live/icmp.ts';
+import { ipv6Cases } from './live/ipv6.ts';
+import { askKernel, kernelMissing } from './live/kernel.ts';
+import { tcpCases, tcpFlagCases } from './live/tcp.ts';
+import { addResult, createTally, diagnose, unusedClasses } from './report.ts';
+import { tracedRows } from './run-trace.ts';
+import { stampCapture } from './stamp.ts';
+
+/** More than all connections of a list. */
+const TABLE_LINES = 1000;
+
+const all = createTally();
+
+interface Made {
+  readonly name: string;
+  readonly data: Uint8Array;
+}
+
+const packetsOf = (cases: readonly LiveCase[]): Made[] =>
+  cases.flatMap(({ name, packets }) => packets.map((data) => ({ name, data })));
+
+async function compare(
+  t: TestContext,
+  made: readonly Made[],
+  { tableLines = 0, ignoreChecksums = false } = {},
+): Promise<void> {
+  const packets = made.map(
+    ({ data }, i): CapturedPacket => ({ n: i + 1, linkType: LINK_RAW, wireLength: data.length, data }),
+  );
+  const folder = mkdtempSync(join(tmpdir(), 'flowshard-kernel-'));
+  try {
+    const unstamped = stampCapture(packets.map((packet, i) => ({ packet, t: BigInt(i) })));
+    const kernel = askKernel(unstamped, folder, tableLines, ignoreChecksums ? ['--no-checksums'] : []);
+    assert.equal(kernel.length, packets.length);
+    const stamped = stampCapture(packets.map((packet, i) => ({ packet, t: kernel[i].t })));
+    const reader = await openBytes(stamped, 'made by hand');
+    const ours = await tracedRows(reader, tableLines, ReportMode.PACKETS, { shards: 1, ignoreChecksums });
+    const result = compareWith('live', kernel, ours, packets, null);
+    const tally = createTally();
+    addResult(tally, result);
+    addResult(all, result);
+    diagnose(t, tally);
+    const told = result.unexplained.map((d) => {
+      const { name, data } = made[d.n - 1];
+      return `${name}: ${describe(d)}\n  bytes  ${Buffer.from(data).toString('hex')}`;
+    });
+    assert.equal(told.length, 0, `${told.length} differences from the kernel:\n${told.join('\n')}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const skip = kernelMissing();
+
+const withTable = { tableLines: TABLE_LINES };
+it('TCP', { skip }, (t) => compare(t, packetsOf(tcpCases), withTable));
+it('TCP: every combination of flags', { skip }, (t) => compare(t, packetsOf(tcpFlagCases)));
+it('UDP, UDP-Lite, others', { skip }, (t) => compare(t, packetsOf(datagramCases), withTable));
+it('ICMP', { skip }, (t) => compare(t, packetsOf(icmpCases), withTable));
+it('IPv6 and ICMPv6', { skip }, (t) => compare(t, packetsOf(ipv6Cases), withTable));
+it('addresses and IPv4 options of a host', { skip }, (t) => compare(t, packetsOf(hostCases), withTable));
+
+/** Bytes changed at random, in the headers mostly; the IPv4 header checksum is right again. */
+function mutated({ name, data }: Made, random: Random): Made {
+  let copy = data;
+  for (let i = 0; i <= random.below(3); i++) {
+    const at = random.below(Math.min(copy.length, random.chance(0.7) ? 64 : copy.length));
+    const byte = random.chance(0.5) ? random.below(256) : copy[at] ^ (1 << random.below(8));
+    copy = patched(copy, at, byte);
+  }
+  if (random.chance(0.1)) copy = copy.subarray(0, random.below(copy.length) + 1);
+  return { name: `mutated: ${name}`, data: copy };
+}
+
+const MUTATED = process.env.FLOWSHARD_SOAK === '1' ? 6000 : 1500;
+
+it('mutated packets', { skip }, (t) => {
+  const seed = runSeed();
+  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
+  const random = createRandom(seed);
+  const originals = packetsOf([...tcpCases, ...datagramCases, ...icmpCases, ...ipv6Cases]);
+  const made = originals.concat(
+    Array.from({ length: MUTATED }, () => mutated(random.pick(originals), random)),
+  );
+  return compare(t, made, { ignoreChecksums: true });
+});
+
+it('every difference that only these packets show is shown', { skip }, () => {
+  assert.deepEqual(unusedClasses(all, 'live'), []);
+});

@@ -1,0 +1,166 @@
+/**
+ * A whole run in one thread, without waiting for anybody: reader, dispatcher, any number of shards
+ * and the order of their reports, as src/workers puts them together over threads. It takes
+ * milliseconds where threads take a fifth of a second to start, so it can go through thousands of files.
+ */
+import type { HashKey } from '../../src/common/hash.ts';
+import type { ReportMode } from '../../src/conntrack/reporter.ts';
+import { createReporter } from '../../src/conntrack/reporter.ts';
+import { createSettings, Setting } from '../../src/conntrack/settings.ts';
+import { BURST, createTracker } from '../../src/conntrack/tracker.ts';
+import type { Connection } from '../../src/export/connection.ts';
+import { connectionOf } from '../../src/export/entry-view.ts';
+import { collectStats, type Stats } from '../../src/export/stats.ts';
+import { createDispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
+import { Counter } from '../../src/shm/counters.ts';
+import { Cold, Desc, Hot, Report } from '../../src/shm/offsets.generated.ts';
+import { createRingReader, createRingWriter } from '../../src/shm/ring.ts';
+import { createRingMemory, createSegment, type Segment } from '../../src/shm/segment.ts';
+import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
+
+export interface SimulationOptions {
+  readonly shards: number;
+  readonly mode: ReportMode;
+  readonly hashKey?: HashKey;
+  readonly ignoreChecksums?: boolean;
+  readonly maxConnections?: number;
+  /** Descriptors that a shard takes at once, asked for before each burst. Default: as many as there are. */
+  readonly burstSize?: () => number;
+  readonly onReports: (reports: readonly OrderedReport[]) => void;
+}
+
+export interface Simulation {
+  readonly stats: Stats;
+  readonly connections: () => Connection[];
+  /** Time of the last packet. */
+  readonly end: { readonly sec: number; readonly nsec: number };
+  /** What was wrong with the file, or null. */
+  readonly error: string | null;
+}
+
+const DESCRIPTOR_SLOTS = 1024;
+const REPORT_SLOTS = 1024;
+const KEY: HashKey = { k0: 0x0123_4567, k1: 0x89ab_cdef | 0 };
+const MAX_CONNECTIONS = 16_384;
+
+function createShard(segment: Segment, options: SimulationOptions, settings: Int32Array, drain: () => void) {
+  const ring = createRingMemory(DESCRIPTOR_SLOTS, Desc.WORDS);
+  const input = createRingReader(ring, Desc.WORDS);
+  const tracker = createTracker({
+    segment,
+    descriptors: ring.slots,
+    settings,
+    hashKey: options.hashKey ?? KEY,
+    reports: createRingWriter(segment.reports, Report.WORDS),
+    mode: options.mode,
+    waitForReader: drain,
+  });
+  /** Handles all that waits in the ring. */
+  function run(): void {
+    for (let waiting = input.available(); waiting > 0; waiting = input.available()) {
+      const count = Math.min(waiting, options.burstSize?.() ?? BURST, BURST);
+      tracker.burst(input.tail(), count);
+      input.release(count);
+    }
+  }
+  return { writer: createRingWriter(ring, Desc.WORDS), run, selfCheck: tracker.selfCheck };
+}
+
+function connectionsOf(segments: readonly Segment[], nowMs: number): Connection[] {
+  const aged: { created: number; connection: Connection }[] = [];
+  for (const { index, hot, cold } of segments) {
+    for (let slot = 1; slot < index.length; slot += 2) {
+      if (index[slot] === 0) continue;
+      const words = { hot, h: index[slot] * Hot.WORDS, cold, c: index[slot] * Cold.WORDS };
+      const created = hot[words.h + Hot.CREATED] >>> 0;
+      aged.push({ created, connection: connectionOf(words, nowMs, null) });
+    }
+  }
+  return aged.sort((a, b) => a.created - b.created).map((a) => a.connection);
+}
+
+/** Errors: InvariantError when table, wheel or rings are not in order at the end. */
+export async function simulate(reader: CaptureReader, options: SimulationOptions): Promise<Simulation> {
+  const settings = createSettings();
+  if (options.ignoreChecksums === true) settings[Setting.CHECKSUM] = 0;
+  const maxEntries = Math.ceil((options.maxConnections ?? MAX_CONNECTIONS) / options.shards);
+  const segments = Array.from({ length: options.shards }, (_, shard) =>
+    createSegment(shard, { maxEntries, reportSlots: REPORT_SLOTS }),
+  );
+  const ingestReports = createRingMemory(REPORT_SLOTS, Report.WORDS);
+  const counters = new Float64Array(Counter.WORDS);
+  const streams = [...segments.map((segment) => segment.reports), ingestReports];
+  const order = createReportOrder(streams.map((memory) => createRingReader(memory, Report.WORDS)));
+  const drain = (): void => {
+    order.collect();
+  };
+  const shards = segments.map((segment) => createShard(segment, options, settings, drain));
+  const nothing = { hot: new Int32Array(Hot.WORDS), cold: new Int32Array(Cold.WORDS), counters };
+  const writer = createRingWriter(ingestReports, Report.WORDS);
+  const reporter = createReporter(nothing, writer, options.mode, drain);
+  const dispatcher = createDispatcher({
+    rings: shards.map((shard) => shard.writer),
+    hashKey: options.hashKey ?? KEY,
+    verifyChecksums: options.ignoreChecksums !== true,
+    zoneFromVlan: false,
+    counters,
+    waitForShard: (shard) => shards[shard].run(),
+    onUndispatched(number, sec, nsec, verdict, reason) {
+      reporter.setNow(sec, nsec, 0);
+      reporter.packet(0, verdict, reason, 0, number);
+    },
+  });
+  const now = { sec: 0, nsec: 0 };
+
+  function turn(): void {
+    dispatcher.flush();
+    Object.assign(now, { sec: dispatcher.nowSec(), nsec: dispatcher.nowNsec() });
+    const ms = tickMsOf(now.sec, now.nsec);
+    reporter.setNow(now.sec, now.nsec, ms);
+    reporter.endOfBurst(ms);
+    for (const shard of shards) shard.run();
+    order.collect();
+    options.onReports(order.take());
+  }
+
+  const { record } = reader;
+  let sinceTurn = 0;
+  for (;;) {
+    const status = reader.next();
+    if (status === ReadStatus.PACKET) {
+      dispatcher.packet(
+        reader.view,
+        record[Rec.OFFSET],
+        record[Rec.CAPTURE_LENGTH],
+        record[Rec.WIRE_LENGTH],
+        record[Rec.LINK_TYPE],
+        record[Rec.SEC],
+        record[Rec.NSEC],
+      );
+      if (++sinceTurn % BURST === 0) turn();
+      continue;
+    }
+    turn();
+    if (status === ReadStatus.END) break;
+    await reader.fill();
+  }
+  dispatcher.finish();
+  reporter.finish();
+  turn();
+  while (!order.done()) {
+    order.collect();
+    options.onReports(order.take());
+  }
+  for (const shard of shards) shard.selfCheck();
+  await reader.close();
+  return {
+    stats: collectStats(
+      counters,
+      segments.map((segment) => segment.counters),
+    ),
+    connections: () => connectionsOf(segments, tickMsOf(now.sec, now.nsec)),
+    end: now,
+    error: reader.error?.message ?? null,
+  };
+}
