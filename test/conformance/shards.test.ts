@@ -12,9 +12,12 @@ import { timeNs } from '../../src/export/entry-view.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { startPipeline } from '../../src/workers/pipeline.ts';
+import { LINK_RAW, udpPacket } from '../support/frames.ts';
 import { createRandom, runSeed } from '../support/random.ts';
+import { openBytes } from './captures.ts';
 import { FIXTURES, filesBelow, missing, SHARED } from './places.ts';
 import { type Print, printed, printerFor } from './run-trace.ts';
+import { stampCapture } from './stamp.ts';
 
 const CAPTURES = join(FIXTURES, 'captures');
 const fixtures = filesBelow(CAPTURES)
@@ -62,6 +65,25 @@ it('in one thread: shards, keys and bursts make no difference', async (t) => {
       assertSame(expected.texts, run.texts, `${file}, ${shards} shards, key ${hashKey.k0},${hashKey.k1}`);
     }
   }
+});
+
+it('an id does not depend on who had the entry before', async () => {
+  const v6 = udpPacket({ src: '2001:db8::1', dst: '2001:db8::2' }, { sport: 1, dport: 2 });
+  const v4 = udpPacket({ src: '10.0.0.1', dst: '10.0.0.2' }, { sport: 1, dport: 2 });
+  const ids: unknown[] = [];
+  // Once both at a time, once the second in the place of the first.
+  for (const gapS of [1n, 100n]) {
+    const packets = [v6, v4].map((data, i) => ({ n: i + 1, linkType: LINK_RAW, wireLength: 0, data }));
+    const bytes = stampCapture(
+      packets.map((packet, i) => ({ packet, t: 10n ** 18n + BigInt(i) * gapS * 10n ** 9n })),
+    );
+    const { run } = await printed(await openBytes(bytes, 'two packets'), [], ReportMode.PACKETS, {
+      shards: 1,
+    });
+    ids.push(run.connections().find((c) => c.family === 'ipv4')?.id);
+  }
+  assert.ok(typeof ids[0] === 'number');
+  assert.equal(ids[0], ids[1]);
 });
 
 /** What a run over real threads prints. */
