@@ -96,10 +96,13 @@ function mutated({ name, data }: Made, random: Random): Made {
   return { name: `mutated: ${name}`, data: copy };
 }
 
-const MUTATED = process.env.FLOWSHARD_SOAK === '1' ? 6000 : 1500;
+const IS_SOAK = process.env.FLOWSHARD_SOAK === '1';
+const MUTATED = IS_SOAK ? 6000 : 1500;
+/** The kernel is asked something new in a soak; a normal run is to be repeatable. */
+const SEED = 3;
 
 it('mutated packets', { skip }, (t) => {
-  const seed = runSeed();
+  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
   t.diagnostic(`FLOWSHARD_SEED=${seed}`);
   const random = createRandom(seed);
   const originals = packetsOf([...tcpCases, ...datagramCases, ...icmpCases, ...ipv6Cases]);
