@@ -1,19 +1,12 @@
 /** One kernel trace against our trace of the same packets. */
 import { ReportMode } from '../../src/conntrack/reporter.ts';
-import { type CapturedPacket, openBytes, readCapture } from './captures.ts';
-import { compareTraces, type Difference } from './compare.ts';
-import { type Classified, classify, sameBut } from './differences.ts';
-import { packetFacts } from './packet-facts.ts';
+import { type CapturedPacket, readCapture } from '../../src/kernel/compare/captures.ts';
+import { compareWith, type TraceResult } from '../../src/kernel/compare/judge.ts';
+import { stampCapture } from '../../src/kernel/compare/stamp.ts';
+import { readTrace, type TraceRow } from '../../src/kernel/compare/trace.ts';
+import { openBytes } from './open-bytes.ts';
 import type { GoldenTrace } from './places.ts';
 import { tracedRows } from './run-trace.ts';
-import { stampCapture } from './stamp.ts';
-import { readTrace, type TraceRow } from './trace.ts';
-
-export interface TraceResult extends Classified {
-  readonly name: string;
-  readonly packets: number;
-  readonly passed: number;
-}
 
 /** Tables are compared while the kernel's has few lines; ours may have some more for a known reason. */
 const TABLE_LINES = 24;
@@ -46,34 +39,4 @@ export async function checkTrace(golden: GoldenTrace): Promise<TraceResult> {
     ignoreChecksums: golden.ignoresChecksums,
   });
   return compareWith(golden.name, kernel, ours, packets, error);
-}
-
-/** Compares and classifies; `error` is why the capture was not read to its end. */
-export function compareWith(
-  name: string,
-  kernel: readonly TraceRow[],
-  ours: readonly TraceRow[],
-  packets: readonly CapturedPacket[],
-  error: string | null,
-): TraceResult {
-  const { differences, passed } = compareTraces(kernel, ours, sameBut);
-  const facts = packets.map(packetFacts);
-  const classified = classify(differences, {
-    facts: (n) => facts[n - 1] ?? null,
-    kernel: rowsOf(kernel),
-    packetsRead: error === null ? kernel.length : packets.length,
-  });
-  return { name, packets: kernel.length, passed, ...classified };
-}
-
-function rowsOf(rows: readonly TraceRow[]): (n: number) => TraceRow | undefined {
-  const byNumber = new Map(rows.map((row) => [row.n, row]));
-  return (n) => byNumber.get(n);
-}
-
-export function describe(d: Difference): string {
-  const lines = `\n  kernel ${d.kernel}\n  ours   ${d.ours}`;
-  return d.kind === 'verdict'
-    ? `packet ${d.n}: verdict${lines} ${d.why ?? ''}`
-    : `packet ${d.n}: ${d.kind}${lines}`;
 }

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { compareTraces } from './compare.ts';
-import { CLASSES, classify, sameBut } from './differences.ts';
-import type { TraceRow } from './trace.ts';
+import { compareTraces } from '../../src/kernel/compare/compare.ts';
+import { CLASSES, classify, sameBut } from '../../src/kernel/compare/differences.ts';
+import type { TraceRow } from '../../src/kernel/compare/trace.ts';
 
 const UDP = 'src=10.0.0.1 dst=10.0.0.2 sport=1 dport=2 [UNREPLIED] src=10.0.0.2 dst=10.0.0.1 sport=2 dport=1';
 const NEW = `[NEW] udp      17 30 ${UDP} id=1`;

@@ -5,10 +5,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it } from 'node:test';
-import { checkTrace, compareWith, stampedCapture } from './check-trace.ts';
+import { compareWith } from '../../src/kernel/compare/judge.ts';
+import { parseTrace, readTrace } from '../../src/kernel/compare/trace.ts';
+import { checkTrace, stampedCapture } from './check-trace.ts';
 import { FIXTURES, filesBelow, type GoldenTrace, goldenTraces } from './places.ts';
 import { addResult, createTally, diagnose, unexplained } from './report.ts';
-import { parseTrace, readTrace } from './trace.ts';
 
 const CAPTURES = join(FIXTURES, 'captures');
 const goldens = goldenTraces(join(FIXTURES, 'traces'), CAPTURES);

@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { it, type TestContext } from 'node:test';
 import { ReportMode } from '../../src/conntrack/reporter.ts';
+import type { CapturedPacket } from '../../src/kernel/compare/captures.ts';
+import { compareWith, describe } from '../../src/kernel/compare/judge.ts';
+import { stampCapture } from '../../src/kernel/compare/stamp.ts';
 import { LINK_RAW } from '../support/frames.ts';
 import { createRandom, type Random, runSeed } from '../support/random.ts';
-import { type CapturedPacket, openBytes } from './captures.ts';
-import { compareWith, describe } from './check-trace.ts';
 import { type LiveCase, patched } from './live/cases.ts';
 import { datagramCases } from './live/datagrams.ts';
 import { hostCases } from './live/hosts.ts';
@@ -16,9 +17,9 @@ import { icmpCases } from './live/icmp.ts';
 import { ipv6Cases } from './live/ipv6.ts';
 import { askKernel, kernelMissing } from './live/kernel.ts';
 import { tcpCases, tcpFlagCases } from './live/tcp.ts';
+import { openBytes } from './open-bytes.ts';
 import { addResult, createTally, diagnose, unusedClasses } from './report.ts';
 import { tracedRows } from './run-trace.ts';
-import { stampCapture } from './stamp.ts';
 
 /** More than all connections of a list. */
 const TABLE_LINES = 1000;

@@ -1,7 +1,7 @@
 /** What a set of comparisons found, in words for the diagnostics of a test. */
 import type { TestContext } from 'node:test';
-import { describe, type TraceResult } from './check-trace.ts';
-import { CLASSES, type DifferenceClass } from './differences.ts';
+import { CLASSES, type DifferenceClass } from '../../src/kernel/compare/differences.ts';
+import { describe, type TraceResult } from '../../src/kernel/compare/judge.ts';
 
 /** Differences that are named one by one in a failure. */
 const SHOWN = 10;

@@ -6,8 +6,8 @@ import type { ReportMode } from '../../src/conntrack/reporter.ts';
 import { timeNs } from '../../src/export/entry-view.ts';
 import { parseOutput } from '../../src/export/text.ts';
 import type { CaptureReader } from '../../src/ingest/reader.ts';
+import { parseTrace, type TraceRow } from '../../src/kernel/compare/trace.ts';
 import { type Simulation, type SimulationOptions, simulate } from './simulate.ts';
-import { parseTrace, type TraceRow } from './trace.ts';
 
 export interface Print {
   readonly kind: PrintKind;

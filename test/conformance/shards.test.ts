@@ -10,14 +10,14 @@ import { it } from 'node:test';
 import { ReportMode } from '../../src/conntrack/reporter.ts';
 import { timeNs } from '../../src/export/entry-view.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';
+import { stampCapture } from '../../src/kernel/compare/stamp.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { startPipeline } from '../../src/workers/pipeline.ts';
 import { LINK_RAW, udpPacket } from '../support/frames.ts';
 import { createRandom, runSeed } from '../support/random.ts';
-import { openBytes } from './captures.ts';
+import { openBytes } from './open-bytes.ts';
 import { FIXTURES, filesBelow, missing, SHARED } from './places.ts';
 import { type Print, printed, printerFor } from './run-trace.ts';
-import { stampCapture } from './stamp.ts';
 
 const CAPTURES = join(FIXTURES, 'captures');
 const fixtures = filesBelow(CAPTURES)

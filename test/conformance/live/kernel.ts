@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseTrace, type TraceRow } from '../../../src/kernel/compare/trace.ts';
 import { SHARED } from '../places.ts';
-import { parseTrace, type TraceRow } from '../trace.ts';
 
 /** Debian's own Python: the recorder needs its python3-nftables and python3-scapy. */
 const PYTHON = '/usr/bin/python3';

@@ -2,8 +2,8 @@
  * What the classes of differences need to know of a packet. Written anew, apart from src/packet, so
  * that an error of the decoder cannot excuse itself; only the way to the IP header is the project's.
  */
-import { Reason } from '../../src/common/reasons.ts';
-import { Link, locateIp } from '../../src/packet/link.ts';
+import { Reason } from '../../common/reasons.ts';
+import { Link, locateIp } from '../../packet/link.ts';
 import { addressOfBytes } from './addresses.ts';
 import type { CapturedPacket } from './captures.ts';
 import { connectionKey, type Endpoints } from './connection-key.ts';

@@ -1,7 +1,6 @@
 /** The packets of a capture, through the project's own reader. */
-import { openCapture, openCaptureSource } from '../../src/ingest/open-capture.ts';
-import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
-import { memorySource } from '../ingest/capture-files.ts';
+import { openCapture } from '../../ingest/open-capture.ts';
+import { type CaptureReader, ReadStatus, Rec } from '../../ingest/reader.ts';
 
 export interface CapturedPacket {
   /** From 1. */
@@ -45,8 +44,4 @@ export async function readCapture(
   packetsMax = Number.POSITIVE_INFINITY,
 ): Promise<CaptureContent> {
   return drain(await openCapture(file), packetsMax);
-}
-
-export async function openBytes(bytes: Uint8Array, file: string): Promise<CaptureReader> {
-  return openCaptureSource(memorySource(bytes, bytes.length, file));
 }
