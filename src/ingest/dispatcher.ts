@@ -1,6 +1,7 @@
 /**
  * From frames to the shards' rings. The dispatcher numbers packets, keeps their time from going
- * back, decodes them, and writes each descriptor into the ring of the shard that its hash names.
+ * back, decodes them (peel.ts: or what is inside), and writes each descriptor into the ring of the
+ * shard that its hash names.
  *
  * Time also reaches shards that get no packets: whenever a wheel tick of packet time has passed,
  * every shard is told (Task.CLOCK), so that expiries are reported in order however the connections
@@ -14,6 +15,8 @@ import { Counter } from '../shm/counters.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import { WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
+import { createPeeler, isPeelable } from './peel.ts';
+import { createReassembly } from './reassembly/reassembly.ts';
 
 /** Descriptors written before a ring's cursor is moved on. */
 const PUBLISH_EVERY = 64;
@@ -78,11 +81,13 @@ export interface Dispatcher {
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { rings, counters, onUndispatched } = options;
   const hash4 = createHash4(options.hashKey);
-  const decode = createDecoder({
+  const decoder = createDecoder({
     hash4,
     verifyChecksums: options.verifyChecksums,
     zoneFromVlan: options.zoneFromVlan,
   });
+  const decode = decoder.frame;
+  const { peel } = createPeeler({ decoder, reassembly: createReassembly() });
   const shards = rings.length;
   const slotsOf = rings.map((ring) => ring.slots);
   const mask = rings[0].mask;
@@ -173,6 +178,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onUndispatched(number, lastSec, lastNsec, NOT_IP.has(reason) ? Verdict.SKIP : VERDICTS[outcome], reason);
   }
 
+  /** Writes the descriptor of a frame, or of what is inside. */
+  function read(
+    view: DataView,
+    offset: number,
+    captureLength: number,
+    wireLength: number,
+    linkType: number,
+    out: Int32Array,
+    o: number,
+  ): Reason {
+    const reason = decode(view, offset, captureLength, wireLength, linkType, out, o);
+    if (reason === Reason.NONE || !isPeelable(reason)) return reason;
+    const nowMs = tickMsOf(lastSec, lastNsec);
+    return peel(reason, view, offset + captureLength, offset + wireLength, nowMs, out, o);
+  }
+
   function packet(
     view: DataView,
     offset: number,
@@ -191,13 +212,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (room[0] <= 0) makeRoom(0);
       const slots = slotsOf[0];
       const o = (head[0] & mask) * Desc.WORDS;
-      const reason = decode(view, offset, captureLength, wireLength, linkType, slots, o);
+      const reason = read(view, offset, captureLength, wireLength, linkType, slots, o);
       if (reason !== Reason.NONE) return undispatched(reason);
       stamp(slots, o);
       commit(0);
       return;
     }
-    const reason = decode(view, offset, captureLength, wireLength, linkType, scratch, 0);
+    const reason = read(view, offset, captureLength, wireLength, linkType, scratch, 0);
     if (reason !== Reason.NONE) return undispatched(reason);
     stamp(scratch, 0);
     // The high bits choose the shard, the low bits the slot in its index.

@@ -12,7 +12,7 @@ import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { foldSum, onesSum, sum20 } from './checksum.ts';
-import { Upper, walkHeaders } from './ipv6-headers.ts';
+import { Fragments, Upper, walkHeaders } from './ipv6-headers.ts';
 import { Link, LinkType, locateIp } from './link.ts';
 import {
   ICMP_HEADER_BYTES,
@@ -35,6 +35,38 @@ export interface DecoderOptions {
   readonly zoneFromVlan: boolean;
 }
 
+/** Words that say where the last packet lies, and where the header that made it something to peel. */
+export enum Last {
+  /** The IP header. */
+  IP = 0,
+  /** Zone << 16. */
+  ZONE = 1,
+  /** IPv6: the fragment header. */
+  FRAGMENT = 2,
+  WORDS = 3,
+}
+
+/** From the IP header at `at` on; `whole`: it is no fragment any more, whatever headers say. */
+export type DecodePacket = (
+  view: DataView,
+  at: number,
+  end: number,
+  wireEnd: number,
+  zone: number,
+  whole: boolean,
+  out: Int32Array,
+  o: number,
+) => Reason;
+
+export interface Decoder {
+  /** One frame of a capture. */
+  readonly frame: Decode;
+  /** One IP packet, as it is found inside another one. */
+  readonly packet: DecodePacket;
+  /** Int32Array(Last.WORDS), valid after Reason.FRAGMENT. */
+  readonly last: Int32Array;
+}
+
 /**
  * Decodes one frame into the descriptor at word `o` of `out`; SEC, NSEC and NUMBER are the caller's.
  *
@@ -52,17 +84,18 @@ export type Decode = (
 ) => Reason;
 
 /** Thread: any, one per thread. Cost: no allocation; with checksums one load per 4 bytes of payload. */
-export function createDecoder(options: DecoderOptions): Decode {
+export function createDecoder(options: DecoderOptions): Decoder {
   const { verifyChecksums, zoneFromVlan } = options;
   const transport = createTransport(verifyChecksums);
   const tuples = createTupleWriter(options.hash4);
   const { quote4, quote6 } = createQuoteReader(tuples);
   const link = new Int32Array(Link.WORDS);
   const upper = new Int32Array(Upper.WORDS);
+  const last = new Int32Array(Last.WORDS);
   /** Zone << 16 of the frame at hand. */
   let zone = 0;
 
-  function decode(
+  function frame(
     view: DataView,
     offset: number,
     captureLength: number,
@@ -91,7 +124,33 @@ export function createDecoder(options: DecoderOptions): Decode {
     const version = view.getUint8(at) >>> 4;
     if (link[Link.VERSION] !== 0 && link[Link.VERSION] !== version) return Reason.IP_VERSION;
     if (version === 4) return ipv4(view, at, end, wireEnd, out, o);
-    return version === 6 ? ipv6(view, at, end, wireEnd, out, o) : Reason.IP_VERSION;
+    return version === 6 ? ipv6(view, at, end, wireEnd, Fragments.STOP, out, o) : Reason.IP_VERSION;
+  }
+
+  function packet(
+    view: DataView,
+    at: number,
+    end: number,
+    wireEnd: number,
+    zoneBits: number,
+    whole: boolean,
+    out: Int32Array,
+    o: number,
+  ): Reason {
+    if (at >= end) return at >= wireEnd ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
+    zone = zoneBits;
+    const version = view.getUint8(at) >>> 4;
+    if (version === 4) return ipv4(view, at, end, wireEnd, out, o);
+    const fragments = whole ? Fragments.PASS : Fragments.STOP;
+    return version === 6 ? ipv6(view, at, end, wireEnd, fragments, out, o) : Reason.IP_VERSION;
+  }
+
+  /** Remembers where the packet lies that has to be peeled. */
+  function peelable(reason: Reason, at: number): Reason {
+    last[Last.IP] = at;
+    last[Last.ZONE] = zone;
+    last[Last.FRAGMENT] = upper[Upper.OFFSET];
+    return reason;
   }
 
   // ---- Network layer ----
@@ -112,7 +171,7 @@ export function createDecoder(options: DecoderOptions): Decode {
     if (verifyChecksums && headerSum(view, at, headerBytes) !== SUM_CORRECT) return Reason.IP_CHECKSUM;
     const totalBytes = view.getUint16(at + 2);
     if (totalBytes < headerBytes || totalBytes > wireEnd - at) return Reason.IP_LENGTH;
-    if ((view.getUint16(at + 6) & IPV4_FRAGMENT_MASK) !== 0) return Reason.FRAGMENT;
+    if ((view.getUint16(at + 6) & IPV4_FRAGMENT_MASK) !== 0) return peelable(Reason.FRAGMENT, at);
 
     out[o + Desc.BYTES] = totalBytes;
     const l4 = at + headerBytes;
@@ -138,6 +197,7 @@ export function createDecoder(options: DecoderOptions): Decode {
     at: number,
     end: number,
     wireEnd: number,
+    fragments: Fragments,
     out: Int32Array,
     o: number,
   ): Reason {
@@ -149,8 +209,8 @@ export function createDecoder(options: DecoderOptions): Decode {
     const jumbo = payloadBytes === 0 && first === Protocol.HOP_BY_HOP;
     const packetEnd = jumbo ? wireEnd : at + IPV6_HEADER_BYTES + payloadBytes;
     if (packetEnd > wireEnd) return Reason.IP_LENGTH;
-    const reason = walkHeaders(view, at + IPV6_HEADER_BYTES, first, packetEnd, end, upper);
-    if (reason !== Reason.NONE) return reason;
+    const reason = walkHeaders(view, at + IPV6_HEADER_BYTES, first, packetEnd, end, fragments, upper);
+    if (reason !== Reason.NONE) return reason === Reason.FRAGMENT ? peelable(reason, at) : reason;
 
     out[o + Desc.BYTES] = packetEnd - at;
     const l4 = upper[Upper.OFFSET];
@@ -166,5 +226,5 @@ export function createDecoder(options: DecoderOptions): Decode {
     return Reason.NONE;
   }
 
-  return decode;
+  return { frame, packet, last };
 }

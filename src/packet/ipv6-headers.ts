@@ -1,6 +1,6 @@
 /** IPv6 extension headers: from the fixed header to the transport. Stateless. */
 import { Reason } from '../common/reasons.ts';
-import { Protocol } from './protocol.ts';
+import { FRAGMENT_HEADER_BYTES, Protocol } from './protocol.ts';
 
 /** Words of the answer. */
 export enum Upper {
@@ -10,11 +10,24 @@ export enum Upper {
   WORDS = 2,
 }
 
+/** Bytes of a fragment header that are needed to pass it: up to its offset. */
+const FRAGMENT_OFFSET_END = 4;
+const FRAGMENT_OFFSET_MASK = 0xfff8;
+
+/** What to do at a fragment header. */
+export enum Fragments {
+  /** Stop: the packet has to be reassembled first. */
+  STOP = 0,
+  /** Pass it when the headers that follow are there, in the first fragment: reassembly has had its turn. */
+  PASS = 1,
+}
+
 /**
  * Walks the headers up to the transport.
  *
  * Shapes:  `upper` is Int32Array(Upper.WORDS)
- * Returns: NONE with `upper` set, or why the transport cannot be reached
+ * Returns: NONE with `upper` set; FRAGMENT with OFFSET of the fragment header; or why the transport cannot
+ *          be reached
  */
 export function walkHeaders(
   view: DataView,
@@ -22,6 +35,7 @@ export function walkHeaders(
   first: number,
   packetEnd: number,
   end: number,
+  fragments: Fragments,
   upper: Int32Array,
 ): Reason {
   let next = first;
@@ -42,7 +56,14 @@ export function walkHeaders(
         }
         break;
       case Protocol.FRAGMENT:
-        return packetEnd - at < 8 ? Reason.IPV6_HEADERS : Reason.FRAGMENT;
+        upper[Upper.OFFSET] = at;
+        if (fragments === Fragments.STOP) return Reason.FRAGMENT;
+        if (packetEnd - at < FRAGMENT_OFFSET_END) return Reason.IPV6_HEADERS;
+        if (end - at < FRAGMENT_OFFSET_END) return Reason.SNAP_LENGTH;
+        if ((view.getUint16(at + 2) & FRAGMENT_OFFSET_MASK) !== 0) return Reason.IPV6_HEADERS;
+        next = view.getUint8(at);
+        at += FRAGMENT_HEADER_BYTES;
+        break;
       case Protocol.NO_NEXT_HEADER:
         return Reason.IPV6_NO_NEXT_HEADER;
       default:

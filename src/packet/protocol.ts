@@ -18,6 +18,8 @@ export enum Protocol {
 
 export const IPV4_HEADER_BYTES = 20;
 export const IPV6_HEADER_BYTES = 40;
+/** Of IPv6. */
+export const FRAGMENT_HEADER_BYTES = 8;
 export const ICMP_HEADER_BYTES = 8;
 export const UDP_HEADER_BYTES = 8;
 export const TCP_HEADER_BYTES = 20;

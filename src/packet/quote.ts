@@ -6,7 +6,7 @@ import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from './icmp-types.ts';
-import { Upper, walkHeaders } from './ipv6-headers.ts';
+import { Fragments, Upper, walkHeaders } from './ipv6-headers.ts';
 import {
   ICMP_HEADER_BYTES,
   IPV4_HEADER_BYTES,
@@ -120,8 +120,11 @@ export function createQuoteReader(tuples: TupleWriter): QuoteReader {
   ): Reason {
     if (packetEnd - at < IPV6_HEADER_BYTES) return Reason.ICMP_QUOTE;
     if (end - at < IPV6_HEADER_BYTES) return Reason.SNAP_LENGTH;
-    const reason = quotedHeaders(view, at, packetEnd, end);
-    if (reason !== Reason.NONE) return reason;
+    const first = view.getUint8(at + 6);
+    const from = at + IPV6_HEADER_BYTES;
+    // A first fragment may be quoted, a later one names nothing.
+    const reason = walkHeaders(view, from, first, packetEnd, end, Fragments.PASS, upper);
+    if (reason !== Reason.NONE) return reason === Reason.SNAP_LENGTH ? reason : Reason.ICMP_QUOTE;
     const protocol = upper[Upper.PROTOCOL];
     const task = quotedTransport(view, protocol, upper[Upper.OFFSET], packetEnd, end, out, o);
     if (task < 0) return -task;
@@ -131,28 +134,6 @@ export function createQuoteReader(tuples: TupleWriter): QuoteReader {
     tuples.write6(view, at + 8, at + 24, zone | Kind.USED | Kind.IPV6 | protocol, task, out, o);
     asAnswer(out, o, elsewhere !== 0);
     return Reason.NONE;
-  }
-
-  /** Headers of a quoted IPv6 packet; here a first fragment may be read, a later one not. */
-  function quotedHeaders(view: DataView, at: number, packetEnd: number, end: number): Reason {
-    let next = view.getUint8(at + 6);
-    let from = at + IPV6_HEADER_BYTES;
-    for (;;) {
-      const reason = walkHeaders(view, from, next, packetEnd, end, upper);
-      if (reason === Reason.NONE || reason === Reason.SNAP_LENGTH) return reason;
-      if (reason !== Reason.FRAGMENT) return Reason.ICMP_QUOTE;
-      // Only the fragment header stops the walk: find it again and look at its offset.
-      while (next !== Protocol.FRAGMENT) {
-        const length = view.getUint8(from + 1);
-        const bytes = next === Protocol.AUTHENTICATION ? (length + 2) << 2 : (length + 1) << 3;
-        next = view.getUint8(from);
-        from += bytes;
-      }
-      if (end - from < 8) return Reason.SNAP_LENGTH;
-      if ((view.getUint16(from + 2) & 0xfff8) !== 0) return Reason.ICMP_QUOTE;
-      next = view.getUint8(from);
-      from += 8;
-    }
   }
 
   return { quote4, quote6 };

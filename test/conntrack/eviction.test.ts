@@ -56,7 +56,11 @@ function required(seen: { connection: Parameters<typeof flagsOf>[0] | null }): P
   return seen.connection;
 }
 
-const decode = createDecoder({ hash4: createHash4(LAB_KEY), verifyChecksums: true, zoneFromVlan: false });
+const { frame: decode } = createDecoder({
+  hash4: createHash4(LAB_KEY),
+  verifyChecksums: true,
+  zoneFromVlan: false,
+});
 function hashOf(frame: Uint8Array): number {
   const out = new Int32Array(Desc.WORDS);
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

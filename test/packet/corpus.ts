@@ -91,7 +91,7 @@ const IPV6: Sample[] = [
     Reason.IPV6_HEADERS,
   ),
   raw('IPv6 chain that ends at the end', b.ipv6(short(60, [])), Reason.IPV6_HEADERS),
-  raw('IPv6 fragment header cut short', b.ipv6(short(44, b.zeros(7))), Reason.IPV6_HEADERS),
+  raw('IPv6 fragment header cut short', b.ipv6(short(44, b.zeros(7))), Reason.FRAGMENT),
   raw('IPv6 nothing follows', b.ipv6(short(59, b.text('x'))), Reason.IPV6_NO_NEXT_HEADER),
   raw('IPv6 first fragment', b.ipv6(syn, { extensions: [b.fragmentHeader(1)] }), Reason.FRAGMENT),
   raw('IPv6 later fragment', b.ipv6(syn, { extensions: [b.fragmentHeader(0x10)] }), Reason.FRAGMENT),

@@ -11,7 +11,8 @@ import type { Bytes } from './build.ts';
 export const KEY = { k0: 0x01234567, k1: 0x6789abcd };
 
 export function decoderOf(options: Partial<DecoderOptions> = {}): Decode {
-  return createDecoder({ hash4: createHash4(KEY), verifyChecksums: true, zoneFromVlan: false, ...options });
+  return createDecoder({ hash4: createHash4(KEY), verifyChecksums: true, zoneFromVlan: false, ...options })
+    .frame;
 }
 
 const GUARD = 0x5a5a5a5a;
