@@ -1,5 +1,6 @@
 /**
- * TCP: the interpreter of the transition table, with the window check and the special cases.
+ * TCP: the interpreter of the transition table, with the special cases around it. The window
+ * check is tcp-window.ts's.
  *
  * A packet comes as a descriptor (`d`), a connection as an entry. `packet` says what becomes of them
  * with one number, so that nothing is allocated: a timeout to set, or one of the codes below.
@@ -10,37 +11,14 @@
 import { Reason } from '../common/reasons.ts';
 import { Last, Meta, Side, Sides, Status, TcpClass } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Answer } from './answer.ts';
 import { Setting } from './settings.ts';
+import { before, optionBits, SIDE_WORDS, SideWord, segmentEnd } from './tcp-segment.ts';
 import { TCP_REPLY_CELLS, TCP_STATE_SHIFT, TcpState, tcpTransitions } from './tcp-table.ts';
+import { createTcpWindow } from './tcp-window.ts';
 
-/** What a protocol says of a packet, where it is not a timeout in ms (0 or more). */
-export enum Answer {
-  /** Accepted without effect: no refresh, no counting. */
-  IGNORED = -1,
-  /** Counted, and the connection is deleted at once: a RST before any answer. */
-  RESET = -2,
-  /** Delete the connection and look the packet up again: a SYN on a closed connection. */
-  REOPEN = -3,
-  /** Less a Reason: the packet is INVALID. */
-  INVALID = -1024,
-}
-
-/** Reception of a reply may lag behind: acknowledgements this far below the end are still accepted. */
-const ACK_WINDOW_MIN = 66000;
 /** An INVALID FIN or RST shortens only timers longer than this. */
 const SHORTEN_MIN_MS = 120_000;
-/** Words from one side's four fields to the other's. */
-const SIDE_WORDS = Hot.END_REPLY - Hot.END_ORIG;
-/** The four fields of a side, counted from its first. */
-enum SideWord {
-  END = 0,
-  MAXEND = 1,
-  MAXWIN = 2,
-  MAXACK = 3,
-}
-
-const before = (a: number, b: number): boolean => ((a - b) | 0) < 0;
-const after = (a: number, b: number): boolean => ((b - a) | 0) < 0;
 
 /** What a RST's sequence number says. */
 enum Rst {
@@ -63,7 +41,8 @@ export interface Tcp {
 }
 
 /**
- * Shapes:  hot: entries; desc: the ring's slots; settings: Int32Array(Setting.WORDS)
+ * Shapes:  hot: entries; desc: the ring's slots; settings: Int32Array(Setting.WORDS); outside: as of
+ *          createTcpWindow
  * Thread:  owner of the shard only
  * Cost:    no allocation; `shorten` is called only for an INVALID FIN or RST
  */
@@ -72,8 +51,10 @@ export function createTcp(
   desc: Int32Array,
   settings: Int32Array,
   shorten: (entry: number, timeoutMs: number) => void,
+  outside: Int32Array | null = null,
 ): Tcp {
   const transitions = tcpTransitions();
+  const { check: checkWindow } = createTcpWindow(hot, desc, settings, outside);
 
   function opens(d: number): Reason {
     const next = transitions[(desc[d + Desc.META] >>> Meta.CLASS_SHIFT) & 7];
@@ -82,28 +63,10 @@ export function createTcp(
     return Reason.NONE;
   }
 
-  /** First sequence number after the segment. */
-  function endOf(d: number, meta: number): number {
-    const length = desc[d + Desc.WINDOW] & 0xffff;
-    return (
-      (desc[d + Desc.SEQ] + length + ((meta & Meta.SYN) !== 0 ? 1 : 0) + ((meta & Meta.FIN) !== 0 ? 1 : 0)) |
-      0
-    );
-  }
-
-  /** Flags and scale that the options of a SYN give to its side, in the places of the original side. */
-  function optionBits(meta: number): number {
-    let bits = (meta & Meta.SACK_PERM) !== 0 ? Side.SACK_PERM : 0;
-    if ((meta & Meta.WINDOW_SCALE) !== 0) {
-      bits |= Side.WINDOW_SCALE | (((meta >>> Meta.SCALE_SHIFT) & 0xf) << Sides.SCALE_ORIG_SHIFT);
-    }
-    return bits;
-  }
-
   function open(entry: number, d: number): void {
     const h = entry * Hot.WORDS;
     const meta = desc[d + Desc.META];
-    const end = endOf(d, meta);
+    const end = segmentEnd(desc, d, meta);
     const window = desc[d + Desc.WINDOW] >>> 16;
     const maxWindow = window === 0 ? 1 : window;
     for (let i = Hot.END_ORIG; i <= Hot.LAST_END; i++) hot[h + i] = 0;
@@ -142,7 +105,7 @@ export function createTcp(
     let last = hot[h + Hot.LAST] & ~(Last.CLASS_MASK | Last.DIR_BIT | Last.WINDOW_MASK);
     last |= (cls << Last.CLASS_SHIFT) | (dir << Last.DIR_SHIFT) | (desc[d + Desc.WINDOW] >>> 16);
     hot[h + Hot.LAST_SEQ] = desc[d + Desc.SEQ];
-    hot[h + Hot.LAST_END] = endOf(d, meta);
+    hot[h + Hot.LAST_END] = segmentEnd(desc, d, meta);
     if (cls === TcpClass.SYN && dir === 0) {
       const bits = optionBits(meta);
       let flags = bits & 0xff;
@@ -211,165 +174,6 @@ export function createTcp(
       lastDir(h) === 1 &&
       desc[d + Desc.SEQ] === hot[h + Hot.LAST_ACK]
     );
-  }
-
-  /** The first SYN of a side, or one that replaces it. */
-  function initSender(h: number, s: number, d: number, dir: number, end: number): void {
-    const meta = desc[d + Desc.META];
-    const window = desc[d + Desc.WINDOW] >>> 16;
-    hot[s + SideWord.END] = end;
-    hot[s + SideWord.MAXEND] = end;
-    hot[s + SideWord.MAXWIN] = window === 0 ? 1 : window;
-    let sides = hot[h + Hot.SIDES];
-    if ((meta & Meta.OPTIONS) !== 0) {
-      const bits = optionBits(meta);
-      const flagShift = dir * 8;
-      const scaleShift = Sides.SCALE_ORIG_SHIFT + dir * 4;
-      sides &= ~((0xff & ~Side.BE_LIBERAL) << flagShift) & ~(0xf << scaleShift);
-      sides |= ((bits & 0xff) << flagShift) | (((bits >>> Sides.SCALE_ORIG_SHIFT) & 0xf) << scaleShift);
-    }
-    const both = sides & (sides >>> Sides.FLAGS_REPLY_SHIFT);
-    if (dir === 1 && (both & Side.WINDOW_SCALE) === 0) sides &= ~(0xff << Sides.SCALE_ORIG_SHIFT);
-    hot[h + Hot.SIDES] = sides;
-  }
-
-  /** A window violation, unless the sender or the settings make us liberal. */
-  function violation(sides: number, dir: number, answer: number): number {
-    if (settings[Setting.TCP_BE_LIBERAL] !== 0 || ((sides >>> (dir * 8)) & Side.BE_LIBERAL) !== 0) return 0;
-    return answer;
-  }
-
-  /** Returns 0 for "in window", IGNORED, or INVALID less the reason. */
-  function checkWindow(h: number, d: number, dir: number, cls: number, state: number): number {
-    const s = h + Hot.END_ORIG + dir * SIDE_WORDS;
-    const r = h + Hot.END_REPLY - dir * SIDE_WORDS;
-    const meta = desc[d + Desc.META];
-    const rawWindow = desc[d + Desc.WINDOW] >>> 16;
-    let seq = desc[d + Desc.SEQ];
-    let end = endOf(d, meta);
-    let ack = desc[d + Desc.ACK];
-    let sides = hot[h + Hot.SIDES];
-    let sack = ((sides >>> (8 - dir * 8)) & Side.SACK_PERM) !== 0 ? desc[d + Desc.SACK] : ack;
-    let window = rawWindow;
-
-    // 1. The first packet of a side, or a SYN that replaces the first one.
-    if (hot[s + SideWord.MAXWIN] === 0) {
-      if ((meta & Meta.SYN) !== 0) {
-        initSender(h, s, d, dir, end);
-        if ((meta & Meta.ACK) === 0) return 0;
-        sides = hot[h + Hot.SIDES];
-      } else {
-        const scaled = window << ((sides >>> (Sides.SCALE_ORIG_SHIFT + dir * 4)) & 0xf);
-        hot[s + SideWord.END] = end;
-        hot[s + SideWord.MAXWIN] = scaled === 0 ? 1 : scaled;
-        hot[s + SideWord.MAXEND] = (end + (scaled === 0 ? 1 : scaled)) | 0;
-        if (hot[r + SideWord.MAXWIN] === 0) {
-          hot[r + SideWord.END] = sack;
-          hot[r + SideWord.MAXEND] = sack;
-        } else if (sack === ((hot[r + SideWord.END] + 1) | 0)) {
-          // Answers a keepalive that carried one byte.
-          hot[r + SideWord.END] = sack;
-        }
-      }
-    } else if (
-      (meta & Meta.SYN) !== 0 &&
-      (state === TcpState.SYN_SENT || state === TcpState.SYN_RECV) &&
-      after(end, hot[s + SideWord.END])
-    ) {
-      initSender(h, s, d, dir, end);
-      if (dir === 1 && (meta & Meta.ACK) === 0) return 0;
-      sides = hot[h + Hot.SIDES];
-    }
-
-    // 2. Packets that acknowledge nothing count as acknowledging all.
-    const endR = hot[r + SideWord.END];
-    if ((meta & Meta.ACK) === 0 || ((meta & Meta.RST) !== 0 && ack === 0)) {
-      ack = endR;
-      sack = endR;
-    }
-    if ((meta & Meta.RST) !== 0 && seq === 0 && state === TcpState.SYN_SENT) {
-      seq = hot[s + SideWord.END];
-      end = seq;
-    }
-
-    // 3. The four bounds. In order: upper sequence, upper acknowledgement, lower sequence, lower acknowledgement.
-    const endS = hot[s + SideWord.END];
-    const maxEndS = hot[s + SideWord.MAXEND];
-    const maxWinS = hot[s + SideWord.MAXWIN];
-    const maxWinR = hot[r + SideWord.MAXWIN];
-    const ackWindow = maxWinS >>> 0 > ACK_WINDOW_MIN ? maxWinS : ACK_WINDOW_MIN;
-    const aboveLowerSeq = maxWinR === 0 || after(end, (endS - maxWinR - 1) | 0);
-    const aboveLowerAck = after(sack, (endR - ackWindow - 1) | 0);
-    const belowUpperAck = before(sack, (endR + 1) | 0);
-    if (!before(seq, (maxEndS + 1) | 0)) {
-      const overshot = (end - maxEndS + 1) >>> 0;
-      if (maxWinR !== 0 && aboveLowerSeq && aboveLowerAck && belowUpperAck && overshot <= maxWinR >>> 0) {
-        // More than the receiver offered. Should it take the data all the same, its ACK must not be INVALID.
-        hot[s + SideWord.END] = end;
-        hot[h + Hot.SIDES] = sides | (Side.DATA_UNACKNOWLEDGED << (dir * 8));
-        return violation(sides, dir, Answer.IGNORED);
-      }
-      return violation(sides, dir, Answer.INVALID - Reason.TCP_SEQ_OVER);
-    }
-    if (!belowUpperAck) return violation(sides, dir, Answer.INVALID - Reason.TCP_ACK_OVER);
-    if (!aboveLowerSeq || !aboveLowerAck) return violation(sides, dir, Answer.IGNORED);
-
-    // 4. In window: learn from it.
-    if ((meta & Meta.SYN) === 0) window <<= (sides >>> (Sides.SCALE_ORIG_SHIFT + dir * 4)) & 0xf;
-    const offered = (window + (sack - ack)) | 0;
-    if (maxWinS >>> 0 < offered >>> 0) hot[s + SideWord.MAXWIN] = offered;
-    let flagsS = 0;
-    if (after(end, endS)) {
-      hot[s + SideWord.END] = end;
-      flagsS = Side.DATA_UNACKNOWLEDGED;
-    }
-    if ((meta & Meta.ACK) !== 0) {
-      if (((sides >>> (dir * 8)) & Side.MAXACK_SET) === 0) {
-        hot[s + SideWord.MAXACK] = ack;
-        flagsS |= Side.MAXACK_SET;
-      } else if (after(ack, hot[s + SideWord.MAXACK])) {
-        hot[s + SideWord.MAXACK] = ack;
-      }
-    }
-    sides |= flagsS << (dir * 8);
-    if (maxWinR !== 0 && after(end, maxEndS)) hot[r + SideWord.MAXWIN] = (maxWinR + end - maxEndS) | 0;
-    const edge = (sack + window) | 0;
-    if (after(edge, (hot[r + SideWord.MAXEND] - 1) | 0)) {
-      // A closed window leaves room for the byte of a probe.
-      hot[r + SideWord.MAXEND] = window === 0 ? (edge + 1) | 0 : edge;
-    }
-    if (ack === endR) sides &= ~(Side.DATA_UNACKNOWLEDGED << (8 - dir * 8));
-    hot[h + Hot.SIDES] = sides;
-    if (cls === TcpClass.ACK) rememberAck(h, d, dir, end, rawWindow, seq, ack);
-    return 0;
-  }
-
-  /** Counts how often the same segment came, from the same side, without any other in between. */
-  function rememberAck(
-    h: number,
-    d: number,
-    dir: number,
-    end: number,
-    rawWindow: number,
-    seq: number,
-    ack: number,
-  ): void {
-    const last = hot[h + Hot.LAST];
-    if (
-      ((last >>> Last.DIR_SHIFT) & 1) === dir &&
-      hot[h + Hot.LAST_SEQ] === seq &&
-      hot[h + Hot.LAST_ACK] === ack &&
-      hot[h + Hot.LAST_END] === end &&
-      (last & Last.WINDOW_MASK) === rawWindow
-    ) {
-      hot[h + Hot.LAST] = (last + (1 << Last.RETRANS_SHIFT)) | 0;
-      return;
-    }
-    hot[h + Hot.LAST_SEQ] = seq;
-    hot[h + Hot.LAST_ACK] = ack;
-    hot[h + Hot.LAST_END] = end;
-    hot[h + Hot.LAST] =
-      (last & (Last.CLASS_MASK | Last.SCALE_MASK)) | (dir << Last.DIR_SHIFT) | (desc[d + Desc.WINDOW] >>> 16);
   }
 
   /** Timeout of a state after an accepted packet; unanswered, unacknowledged or reset ones are shorter. */

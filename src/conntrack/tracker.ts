@@ -17,10 +17,11 @@ import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
 import { createTable } from '../shm/table.ts';
 import { createWheel } from '../shm/wheel.ts';
+import { Answer } from './answer.ts';
 import { createStateless } from './protocols.ts';
 import { createReporter, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
-import { Answer, createTcp } from './tcp.ts';
+import { createTcp } from './tcp.ts';
 import { TcpState } from './tcp-table.ts';
 
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
