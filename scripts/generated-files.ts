@@ -12,9 +12,9 @@ import {
 import { TcpClass } from '../src/shm/bits.ts';
 import type { Layout } from '../src/shm/layout.ts';
 import { textHash } from '../src/shm/layout.ts';
-import { DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, REPORT } from '../src/shm/layouts.ts';
+import { DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, EXPECTATION, FORETOLD, REPORT } from '../src/shm/layouts.ts';
 
-const LAYOUTS = [ENTRY_HOT, ENTRY_COLD, DESCRIPTOR, REPORT];
+const LAYOUTS = [ENTRY_HOT, ENTRY_COLD, DESCRIPTOR, FORETOLD, EXPECTATION, REPORT];
 
 function offsetsSource(): string {
   const enums = LAYOUTS.map((layout) => {

@@ -168,7 +168,7 @@ export function openTracker(options: TrackerOptions): Tracker {
       }
     },
     connections: (filter = {}) => pipeline.connections().filter((c) => matches(c, filter)),
-    stats: () => collectStats(pipeline.ingestCounters, pipeline.shardCounters),
+    stats: () => collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters),
     errors: pipeline.errors,
     close() {
       if (closing === null) {

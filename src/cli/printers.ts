@@ -2,7 +2,7 @@
 import { REASONS, type Reason } from '../common/reasons.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection, EventType } from '../export/connection.ts';
-import { END_REASONS, timeNs } from '../export/entry-view.ts';
+import { END_REASONS, timeNs, withExpected } from '../export/entry-view.ts';
 import { flowJson, flowLine, flowXml } from '../export/flows.ts';
 import { connectionJson, eventJson } from '../export/json.ts';
 import { procLine } from '../export/proc.ts';
@@ -143,12 +143,10 @@ function createReplica(linesMax: number) {
     },
     lines(tickMs: number): string[] | null {
       if (linesMax === 0 || alive.size > linesMax) return null;
-      const lines: string[] = [];
-      for (const report of alive.values()) {
-        const connection = reportConnection({ ...report, tickMs });
-        if (connection !== null) lines.push(procLine(connection));
-      }
-      return lines;
+      const connections = [...alive.values()].flatMap(
+        (report) => reportConnection({ ...report, tickMs }) ?? [],
+      );
+      return withExpected(connections).map((c) => procLine(c));
     },
   };
 }

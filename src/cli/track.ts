@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { monotonicMs } from '../common/clock.ts';
 import { type CaptureError, ExitStatus, OptionError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
+import { parseHelpers } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import {
   applySetting,
@@ -40,6 +41,7 @@ interface TrackFlags {
   readonly max: number;
   readonly shards: number;
   readonly zoneFrom?: 'vlan';
+  readonly helpers?: readonly string[];
   readonly checksum: 'verify' | 'ignore';
   readonly acct: boolean;
   readonly stats?: true;
@@ -136,6 +138,11 @@ export function addTrackCommand(program: Command): void {
     .addOption(
       choiceOption('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag', ['vlan']),
     )
+    .option(
+      '--helpers <list>',
+      'helpers, as ftp:21,irc:6667,... (a name alone: at its usual port), default, all or none (default: "default")',
+      collect,
+    )
     .addOption(
       choiceOption('--checksum <mode>', 'verify checksums as the kernel does, or ignore them', [
         'verify',
@@ -207,6 +214,7 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
     maxConnections: Math.max(flags.max, flags.shards),
     settings,
     zoneFromVlan: flags.zoneFrom === 'vlan',
+    ...(flags.helpers === undefined ? {} : { helpers: parseHelpers(flags.helpers.join(',')) }),
     mode: printer.mode,
     selfCheckEvery: flags.selfCheckEvery,
     ...(flags.hashKey === undefined ? {} : { hashKey: flags.hashKey }),
@@ -222,7 +230,7 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
     progress?.stop();
   }
   const seconds = (monotonicMs() - startMs) / 1000;
-  const stats = collectStats(pipeline.ingestCounters, pipeline.shardCounters);
+  const stats = collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters);
   const end = timeNs(pipeline.ingestCounters[Counter.NOW_SEC], pipeline.ingestCounters[Counter.NOW_NSEC]);
   await printer.finish(pipeline.connections, end);
   if (flags.stats && flags.json) out.line(JSON.stringify(stats));

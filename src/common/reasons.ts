@@ -71,8 +71,10 @@ export enum Reason {
   // No room.
   TABLE_FULL = 128,
   PROBE_LIMIT = 129,
+  HELPER_PARTIAL = 130,
+  HELPER_REFUSED = 131,
 
-  COUNT = 130,
+  COUNT = 160,
 }
 
 export interface ReasonInfo {
@@ -169,6 +171,14 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
 
   [Reason.TABLE_FULL, row(DROPPED, 'table-full', 'the table is full and nothing near could be evicted')],
   [Reason.PROBE_LIMIT, row(DROPPED, 'probe-limit', 'too many connections share this part of the index')],
+  [
+    Reason.HELPER_PARTIAL,
+    row(DROPPED, 'helper-partial', 'a helper found the beginning of a command and could not read the rest'),
+  ],
+  [
+    Reason.HELPER_REFUSED,
+    row(DROPPED, 'helper-refused', 'a helper refused the message, or there was no room for its expectation'),
+  ],
 ]);
 
 /** The row of a reason. An unknown number is a programmer's error. */

@@ -31,14 +31,15 @@ export enum Setting {
   GENERIC = 20,
   ACCT = 21,
   CHECKSUM = 22,
-  WORDS = 23,
+  EXPECT_MAX = 41,
+  WORDS = 51,
 }
 
 interface SettingInfo {
   /** As `--set` takes it; null for what the kernel has no name for. */
   readonly name: string | null;
   readonly word: Setting;
-  readonly kind: 'seconds' | 'switch' | 'count';
+  readonly kind: 'seconds' | 'switch' | 'count' | 'table';
   /** Seconds, 0 or 1, or a count. */
   readonly linux: number;
   /** Where the older defaults differ. */
@@ -84,6 +85,7 @@ export const SETTINGS: readonly SettingInfo[] = [
   seconds('icmp_timeout', Setting.ICMP, 30),
   seconds('icmpv6_timeout', Setting.ICMPV6, 30),
   seconds('generic_timeout', Setting.GENERIC, 600),
+  { name: 'expect_max', word: Setting.EXPECT_MAX, kind: 'table', linux: 4096 },
   toggle('acct', Setting.ACCT, 1),
   toggle('checksum', Setting.CHECKSUM, 1),
 ];
@@ -91,6 +93,7 @@ export const SETTINGS: readonly SettingInfo[] = [
 /** A deadline must lie less than 2^31 ms ahead. */
 export const TIMEOUT_MAX_S = 2147483;
 const COUNT_MAX = 255;
+const TABLE_MAX = 1_048_576;
 
 export type TimeoutPreset = 'linux' | 'classic';
 export const TIMEOUT_PRESETS: readonly TimeoutPreset[] = ['linux', 'classic'];
@@ -108,6 +111,7 @@ export function createSettings(preset: TimeoutPreset = 'linux'): Int32Array {
 const ALLOWED: Record<SettingInfo['kind'], { max: number; text: string }> = {
   seconds: { max: TIMEOUT_MAX_S, text: `whole seconds from 0 to ${TIMEOUT_MAX_S}` },
   switch: { max: 1, text: '0 or 1' },
+  table: { max: TABLE_MAX, text: `a whole number from 0 to ${TABLE_MAX}` },
   count: { max: COUNT_MAX, text: `a whole number from 0 to ${COUNT_MAX}` },
 };
 

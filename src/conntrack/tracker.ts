@@ -11,18 +11,21 @@ import { createHash4, type HashKey } from '../common/hash.ts';
 import { Reason } from '../common/reasons.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
 import { EndCode, EventBit, Kind, Meta, Status, Task, Verdict } from '../shm/bits.ts';
+import type { ClaimTaker } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
-import { Cold, Desc, Hot } from '../shm/offsets.generated.ts';
+import { Cold, Desc, Foretold, Hot } from '../shm/offsets.generated.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
 import { createTable } from '../shm/table.ts';
 import { createWheel } from '../shm/wheel.ts';
 import { Answer } from './answer.ts';
+import { createEviction } from './eviction.ts';
+import type { HelperHooks } from './helper-hooks.ts';
 import { createStateless } from './protocols.ts';
 import { createReporter, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
 import { createTcp } from './tcp.ts';
-import { TcpState } from './tcp-table.ts';
+import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
 export const BURST = 64;
@@ -33,15 +36,6 @@ const WHEEL_BUDGET = 4096;
  * burst time may leap by days with every packet, and ticks are compared by signed difference.
  */
 const WHEEL_LAG_MAX_MS = 1 << 28;
-/** Early drop looks at this many neighbouring parts of the index ... */
-const EVICT_BUCKETS = 8;
-/** ... of this many slots each, about what one bucket of the kernel's table holds when it is full. */
-const EVICT_BUCKET_SLOTS = 4;
-/** After a refusal, entries that each packet examines until the whole table was swept. */
-const SWEEP_SLICE = 16;
-/** The sweep leaves a table alone that is less full than this. */
-const SWEEP_FILL = 0.95;
-
 export interface TrackerOptions {
   readonly segment: Segment;
   /** Slots of the descriptor ring. */
@@ -52,11 +46,20 @@ export interface TrackerOptions {
   readonly mode: ReportMode;
   /** Called when the ring of reports is full; returns when there may be room again. */
   readonly waitForReader: () => void;
+  /** Settles the claims on expectations; without one no packet may be foretold. */
+  readonly claims?: ClaimTaker;
+  readonly helpers?: HelperHooks;
 }
 
 export interface Tracker {
   /** Handles `count` (at most BURST) descriptors from slot number `tail` on. Returns whether the last one was FINISH. */
   burst(tail: number, count: number): boolean;
+  /** The live entry of the tuple at word `d` of `words`; 0 when there is none. `nowMs`: the packet's tick. */
+  find(hash: number, words: Int32Array, d: number, nowMs: number): number;
+  /** Sets the deadline of a connection, as a packet of now would. */
+  refresh(entry: number, timeoutMs: number): void;
+  /** Connections alive. */
+  count(): number;
   /** Walks table and wheel. Errors: InvariantError. */
   selfCheck(): void;
   /** XOR of what the first passes over bursts loaded: its only use keeps those loads alive. */
@@ -78,7 +81,10 @@ export function createTracker(options: TrackerOptions): Tracker {
   const tcp = createTcp(hot, desc, settings, shorten);
   const stateless = createStateless(hot, desc, settings, icmpTypeOf);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
+  const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
   const isReporting = mode !== ReportMode.NOTHING;
+  const claims = options.claims ?? null;
+  const helpers = options.helpers ?? null;
   const candidates = new Int32Array(BURST);
 
   /** Time and number of the packet at hand. */
@@ -89,8 +95,12 @@ export function createTracker(options: TrackerOptions): Tracker {
   let started = false;
   /** Time up to which the wheel was last brought. */
   let advancedMs = 0;
-  /** Next entry of the sweep after a refusal; 0 when none is under way. */
-  let sweepEntry = 0;
+  /** A sweep after a refusal is under way. */
+  let isSweeping = false;
+  /** The next packet was foretold, and its claim is not settled yet. */
+  let isForetold = false;
+  /** Where the words of that expectation are. */
+  const foretold = new Int32Array(Foretold.WORDS);
   /** Keeps the loads of the first passes from being optimised away. */
   let touched = 0;
 
@@ -114,6 +124,10 @@ export function createTracker(options: TrackerOptions): Tracker {
   function catchUp(): void {
     wheel.expireDue(nowMs);
     advancedMs = nowMs;
+  }
+
+  function isOverdue(entry: number): boolean {
+    return ((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0;
   }
 
   function refresh(entry: number, timeoutMs: number): void {
@@ -148,7 +162,10 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** Ends a connection that is in no wheel list any more. */
   function drop(entry: number, hash: number, code: EndCode): void {
-    counters[Counter.ENDED_TIMEOUT + code]++;
+    if (code === EndCode.KILLED) counters[Counter.ENDED_KILLED]++;
+    else counters[Counter.ENDED_TIMEOUT + code]++;
+    if (helpers !== null && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.HELPER_MASK) !== 0)
+      helpers.ended(entry);
     reporter.ended(entry, code, number);
     table.remove(entry, hash);
   }
@@ -164,56 +181,15 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   // ---- Room ----
 
-  /** Deletes the connections of the first part of the index near the hash that has any which is not assured. */
-  function evictNear(hash: number): boolean {
-    const indexMask = table.mask();
-    let slot = hash & indexMask & -EVICT_BUCKET_SLOTS;
-    for (let bucket = 0; bucket < EVICT_BUCKETS; bucket++) {
-      let victims = 0;
-      for (let i = 0; i < EVICT_BUCKET_SLOTS; i++) {
-        const entry = table.entryAt((slot + i) & indexMask);
-        if (entry !== 0 && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.ASSURED) === 0)
-          evicted[victims++] = entry;
-      }
-      for (let i = 0; i < victims; i++) end(evicted[i], hashOf(evicted[i]), EndCode.EVICTED);
-      if (victims > 0) return true;
-      slot = (slot + EVICT_BUCKET_SLOTS) & indexMask;
-    }
-    return false;
-  }
-  const evicted = new Int32Array(EVICT_BUCKET_SLOTS);
-
   /** Makes sure that one more connection fits. */
   function hasRoom(hash: number): boolean {
     if (table.count() < segment.maxEntries) return true;
     catchUp();
     if (table.count() < segment.maxEntries) return true;
-    if (evictNear(hash)) return true;
-    if (sweepEntry === 0) sweepEntry = 1;
+    if (eviction.near(hash)) return true;
+    eviction.startSweep();
+    isSweeping = true;
     return false;
-  }
-
-  /** After a refusal the whole table is swept once of what can go, a slice with every packet. */
-  function sweepSlice(): void {
-    const enough = Math.ceil(segment.maxEntries * SWEEP_FILL);
-    for (let i = 0; i < SWEEP_SLICE; i++) {
-      const entry = sweepEntry++;
-      if (entry > segment.maxEntries || table.count() < enough) {
-        sweepEntry = 0;
-        return;
-      }
-      if (hot[entry * Hot.WORDS + Hot.KIND] !== 0 && canGo(entry)) {
-        counters[Counter.EVICTED_SWEEP]++;
-        end(entry, hashOf(entry), EndCode.EVICTED);
-      }
-    }
-  }
-
-  function canGo(entry: number): boolean {
-    const status = hot[entry * Hot.WORDS + Hot.STATUS];
-    if ((status & Status.ASSURED) === 0) return true;
-    const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
-    return state >= TcpState.FIN_WAIT && state <= TcpState.CLOSE;
   }
 
   // ---- Packets ----
@@ -247,9 +223,43 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (isReporting) reporter.packet(entry, verdict, Reason.NONE, events, number);
   }
 
+  // ---- Expectations ----
+
+  /** Whether the packet at hand, which opens a connection, has its expectation. Asked once. */
+  function takeForetold(): boolean {
+    isForetold = false;
+    const slot = foretold[Foretold.SLOT];
+    return slot === 0 || claims?.take(slot, foretold[Foretold.CLAIM]) === true;
+  }
+
+  /** The packet at hand opened nothing. */
+  function passForetold(): void {
+    isForetold = false;
+    if (foretold[Foretold.SLOT] !== 0) claims?.pass(foretold[Foretold.SLOT], foretold[Foretold.CLAIM]);
+  }
+
+  function command(task: Task, d: number): void {
+    if (task === Task.FORETOLD) {
+      for (let i = 0; i < Foretold.WORDS; i++) foretold[i] = desc[d + i];
+      isForetold = true;
+      return;
+    }
+    if (task !== Task.ASK && task !== Task.KILL) return;
+    const hash = desc[d + Desc.HASH];
+    let entry = find(hash, desc, d);
+    if (entry !== 0 && isOverdue(entry)) {
+      end(entry, hash, EndCode.TIMEOUT);
+      entry = 0;
+    }
+    if (task === Task.ASK) claims?.answer(desc[d + Desc.SEQ], entry !== 0);
+    else if (entry !== 0) end(entry, hash, EndCode.KILLED);
+  }
+
   /** The first packet of a connection. */
   function create(d: number, hash: number, task: Task): void {
     if (!hasRoom(hash)) return refuse(Reason.TABLE_FULL);
+    // The kernel takes the expectation before the protocol judges the packet.
+    const isExpected = isForetold && takeForetold();
     const reason = task === Task.TCP ? tcp.opens(d) : stateless.opens(task, d);
     if (reason !== Reason.NONE) return invalid(reason, 0);
     const entry = insert(hash, desc, d);
@@ -260,11 +270,15 @@ export function createTracker(options: TrackerOptions): Tracker {
     // Of a connection with itself every packet but the first counts as a reply, as in the kernel.
     const fromHi =
       (meta & Meta.SELF) !== 0 ? 0 : (meta & Meta.FROM_HI) << (Status.FROM_HI_SHIFT - Meta.FROM_HI_SHIFT);
-    hot[h + Hot.STATUS] = Status.CONFIRMED | fromHi | (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
+    hot[h + Hot.STATUS] =
+      Status.CONFIRMED |
+      fromHi |
+      (isExpected ? Status.EXPECTED : 0) |
+      (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
     hot[h + Hot.CREATED] = number;
     hot[h + Hot.LAST_SEC] = nowSec;
     hot[h + Hot.LAST_NSEC] = nowNsec;
-    hot[h + Hot.MARK] = 0;
+    hot[h + Hot.MARK] = isExpected ? foretold[Foretold.MARK] : 0;
     const f = (h + Hot.PACKETS_ORIG) >> 1;
     hotF64[f] = 0;
     hotF64[f + 1] = 0;
@@ -272,7 +286,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     hotF64[f + 3] = 0;
     cold[c + Cold.START_SEC] = nowSec;
     cold[c + Cold.START_NSEC] = nowNsec;
-    cold[c + Cold.MASTER] = 0;
+    cold[c + Cold.MASTER] = isExpected ? foretold[Foretold.MASTER] : 0;
+    cold[c + Cold.MASTER_CREATED] = isExpected ? foretold[Foretold.MASTER_CREATED] : 0;
     if ((desc[d + Desc.KIND] & Kind.IPV6) === 0) {
       // Left over from an IPv6 connection these would get into the id, which must not depend on the shards.
       cold[c + Cold.LO3] = 0;
@@ -280,7 +295,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
 
     let timeout: number;
-    let events = EventBit.NEW;
+    let events = isExpected ? EventBit.RELATED : EventBit.NEW;
     if (task === Task.TCP) {
       tcp.open(entry, d);
       timeout = tcp.packet(entry, d, 0, nowMs);
@@ -294,18 +309,35 @@ export function createTracker(options: TrackerOptions): Tracker {
     hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
     wheel.fileNew(entry);
     counters[Counter.CREATED]++;
-    tracked(entry, Verdict.NEW, events);
+    if (isExpected) counters[Counter.EXPECT_MATCHED]++;
+    const verdict = isExpected ? Verdict.RELATED : Verdict.NEW;
+    if (helpers !== null) {
+      const helper = helpers.opened(entry, d, isExpected ? foretold[Foretold.ASSIGN] : 0);
+      hot[h + Hot.STATUS] |= helper << Status.HELPER_SHIFT;
+      if (helper !== 0) {
+        const answer = helpers.packet(entry, d, 0, verdict, events);
+        if (answer < 0) return droppedFirst(entry, hash, verdict, -answer);
+      }
+    }
+    tracked(entry, verdict, events);
   }
 
-  function directionOf(meta: number, status: number): number {
-    if ((meta & Meta.SELF) !== 0) return 1;
-    return ((meta >>> Meta.FROM_HI_SHIFT) ^ (status >>> Status.FROM_HI_SHIFT)) & 1;
+  /** A helper dropped the first packet of a connection: it never was. */
+  function droppedFirst(entry: number, hash: number, verdict: Verdict, reason: Reason): void {
+    counters[Counter.REASON + reason]++;
+    counters[Counter.CREATED]--;
+    reporter.packet(0, verdict, reason, 0, number);
+    helpers?.ended(entry);
+    wheel.remove(entry);
+    table.remove(entry, hash);
   }
 
-  function verdictOf(dir: number, status: number): Verdict {
-    if (dir === 1) return Verdict.ESTABLISHED_REPLY;
-    if ((status & Status.SEEN_REPLY) !== 0) return Verdict.ESTABLISHED;
-    return (status & Status.EXPECTED) !== 0 ? Verdict.RELATED : Verdict.NEW;
+  /** Lets the helper see a packet of a known connection. */
+  function helped(entry: number, d: number, dir: number, verdict: Verdict, events: number): void {
+    const answer = helpers === null ? events : helpers.packet(entry, d, dir, verdict, events);
+    if (answer >= 0) return tracked(entry, verdict, answer);
+    counters[Counter.REASON - answer]++;
+    reporter.packet(entry, verdict, -answer, 0, number);
   }
 
   /** A packet of a known connection. */
@@ -334,24 +366,21 @@ export function createTracker(options: TrackerOptions): Tracker {
       counters[Counter.IGNORED]++;
     }
     if (dir === 1) hot[h + Hot.STATUS] |= Status.SEEN_REPLY;
-    tracked(entry, verdict, hot[h + Hot.STATUS] === status ? 0 : eventsOf(status, hot[h + Hot.STATUS]));
-  }
-
-  function eventsOf(before: number, now: number): number {
-    const changed = before ^ now;
-    let events = 0;
-    if ((changed & Status.SEEN_REPLY) !== 0) events |= EventBit.REPLY;
-    if ((changed & Status.ASSURED) !== 0) events |= EventBit.ASSURED;
-    if ((changed & (Status.STATE_MASK | Status.RESTARTED)) !== 0) events |= EventBit.PROTOINFO;
-    return events;
+    const events = hot[h + Hot.STATUS] === status ? 0 : eventsOf(status, hot[h + Hot.STATUS]);
+    if (helpers !== null && (status & Status.HELPER_MASK) !== 0)
+      return helped(entry, d, dir, verdict, events);
+    tracked(entry, verdict, events);
   }
 
   /** An ICMP error: it belongs to the connection that it quotes, and changes nothing. */
-  function relatedError(entry: number, meta: number): void {
+  function relatedError(entry: number, d: number, meta: number): void {
     if (entry === 0) return invalid(Reason.ICMP_QUOTE_UNKNOWN, 0);
     if ((meta & Meta.QUOTE_ELSEWHERE) !== 0) return invalid(Reason.ICMP_QUOTE_DESTINATION, entry);
     const dir = directionOf(meta, hot[entry * Hot.WORDS + Hot.STATUS]);
     counters[Counter.RELATED_ERRORS]++;
+    // As in the kernel, a helper sees errors about what the server sent, and takes them for messages.
+    if (dir === 0 && helpers !== null && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.HELPER_MASK) !== 0)
+      return helped(entry, d, dir, Verdict.RELATED, 0);
     tracked(entry, dir === 0 ? Verdict.RELATED : Verdict.RELATED_REPLY, 0);
   }
 
@@ -359,21 +388,22 @@ export function createTracker(options: TrackerOptions): Tracker {
     const meta = desc[d + Desc.META];
     const task = meta & Meta.TASK_MASK;
     setNow(d);
-    if (task >= Task.CLOCK) return;
+    if (task >= Task.FORETOLD) return command(task, d);
     number = desc[d + Desc.NUMBER];
-    if (sweepEntry !== 0) sweepSlice();
+    if (isSweeping) isSweeping = eviction.sweepSlice();
     const hash = desc[d + Desc.HASH];
     let entry = guess;
     if (entry === 0 || !matches(entry, desc, d)) entry = find(hash, desc, d);
-    if (entry !== 0 && ((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) {
+    if (entry !== 0 && isOverdue(entry)) {
       end(entry, hash, EndCode.TIMEOUT);
       entry = 0;
     }
-    if (task === Task.ICMP_ERROR) return relatedError(entry, meta);
+    if (task === Task.ICMP_ERROR) return relatedError(entry, d, meta);
     const reason = meta >>> Meta.REASON_SHIFT;
     if (reason !== Reason.NONE) {
       // The kernel, too, finds the room for a connection before the protocol refuses the packet.
       if (entry === 0 && !hasRoom(hash)) return refuse(Reason.TABLE_FULL);
+      if (entry === 0 && isForetold) takeForetold();
       return invalid(reason, entry);
     }
     if (entry === 0) create(d, hash, task);
@@ -408,7 +438,11 @@ export function createTracker(options: TrackerOptions): Tracker {
   function burst(tail: number, n: number): boolean {
     touchIndex(tail, n);
     touchEntries(tail, n);
-    for (let k = 0; k < n; k++) packet(((tail + k) & slotMask) * Desc.WORDS, candidates[k]);
+    for (let k = 0; k < n; k++) {
+      const d = ((tail + k) & slotMask) * Desc.WORDS;
+      packet(d, candidates[k]);
+      if (isForetold && (desc[d + Desc.META] & Meta.TASK_MASK) !== Task.FORETOLD) passForetold();
+    }
     const finished =
       (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Meta.TASK_MASK) === Task.FINISH;
     let swept = true;
@@ -445,11 +479,22 @@ export function createTracker(options: TrackerOptions): Tracker {
     let ended = 0;
     for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++)
       ended += counters[Counter.ENDED_TIMEOUT + code];
+    ended += counters[Counter.ENDED_KILLED];
     assert(
       counters[Counter.CREATED] - ended === table.count(),
       'tracker: created less ended is not what is alive',
     );
   }
 
-  return { burst, selfCheck, touched: () => touched };
+  return {
+    burst,
+    find(hash, words, d, atMs) {
+      const entry = find(hash, words, d);
+      return entry !== 0 && ((hot[entry * Hot.WORDS + Hot.DEADLINE] - atMs) | 0) > 0 ? entry : 0;
+    },
+    refresh,
+    count: table.count,
+    selfCheck,
+    touched: () => touched,
+  };
 }

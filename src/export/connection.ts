@@ -29,7 +29,7 @@ export interface Direction extends Tuple {
 }
 
 /** Why a connection ended. */
-export type EndReason = 'timeout' | 'reset' | 'reopened' | 'evicted' | 'end of capture';
+export type EndReason = 'timeout' | 'reset' | 'reopened' | 'evicted' | 'end of capture' | 'helper';
 
 export interface Connection {
   /** Stable for the life of the connection and equal for any number of shards. 32 bits. */
@@ -45,6 +45,12 @@ export interface Connection {
   readonly state: string | null;
   /** Bits as in the kernel's IPS_ numbers: 1 EXPECTED, 2 SEEN_REPLY, 4 ASSURED, 8 CONFIRMED, 0x200 DYING, 0x400 FIXED_TIMEOUT. */
   readonly status: number;
+  /** Helper that reads its packets, as the kernel calls it; null for none. */
+  readonly helper: string | null;
+  /** Id of the connection that foretold this one; null for none. */
+  readonly master: number | null;
+  /** Live connections that this one foretold. */
+  readonly expected: number;
   readonly zone: number;
   readonly mark: number;
   /** Whole seconds until expiry, rounded down; 0 when it is past. */

@@ -1,7 +1,8 @@
 /** Decodes the words of an entry into a Connection. */
-import { createHash4 } from '../common/hash.ts';
+import { HELPER_NAMES, HelperNumber } from '../common/helpers.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
 import { EndCode, Kind, Status } from '../shm/bits.ts';
+import { connectionId } from '../shm/identity.ts';
 import { Cold, Hot } from '../shm/offsets.generated.ts';
 import { ipv4Text, ipv6Text } from './addresses.ts';
 import type { Connection, Direction, EndReason, Tuple } from './connection.ts';
@@ -18,10 +19,8 @@ export const END_REASONS: Readonly<Record<EndCode, EndReason>> = {
   [EndCode.REOPENED]: 'reopened',
   [EndCode.EVICTED]: 'evicted',
   [EndCode.END_OF_CAPTURE]: 'end of capture',
+  [EndCode.KILLED]: 'helper',
 };
-
-/** Unkeyed on purpose: an id must not depend on the run or on the number of shards. */
-const idHash = createHash4({ k0: 0x666c6f77, k1: 0x73686172 });
 
 const IP_PROTOCOL_ICMP = 1;
 const IP_PROTOCOL_TCP = 6;
@@ -93,14 +92,9 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
   const reply: Tuple = { src: dst, dst: src, ...transport(protocol, invertL4(protocol, originalL4)) };
   const remainingMs = (hot[h + Hot.DEADLINE] - tickMs) | 0;
   const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
+  const helper: HelperNumber = (status & Status.HELPER_MASK) >>> Status.HELPER_SHIFT;
   return {
-    id:
-      idHash(
-        hot[h + Hot.LO0] ^ cold[c + Cold.LO3],
-        hot[h + Hot.HI0] ^ cold[c + Cold.HI3],
-        lowL4 ^ kind,
-        hot[h + Hot.CREATED],
-      ) >>> 0,
+    id: connectionId(hot, h, cold, c),
     family: isIpv6 ? 'ipv6' : 'ipv4',
     protocol,
     protocolName: protocolName(protocol),
@@ -108,6 +102,9 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
     reply: direction(words, reply, Hot.PACKETS_REPLY),
     state: protocol === IP_PROTOCOL_TCP ? TCP_STATE_NAMES[state] : null,
     status: status & Status.KERNEL_MASK,
+    helper: helper === HelperNumber.NONE ? null : HELPER_NAMES[helper],
+    master: (status & Status.EXPECTED) === 0 ? null : cold[c + Cold.MASTER] >>> 0,
+    expected: 0,
     zone: kind >>> Kind.ZONE_SHIFT,
     mark: hot[h + Hot.MARK] >>> 0,
     timeoutS: remainingMs > 0 ? Math.floor(remainingMs / 1000) : 0,
@@ -115,4 +112,13 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
     lastNs: timeNs(hot[h + Hot.LAST_SEC], hot[h + Hot.LAST_NSEC]),
     end,
   };
+}
+
+/** Tells each master how many of the connections it foretold. */
+export function withExpected(connections: readonly Connection[]): Connection[] {
+  const counts = new Map<number, number>();
+  for (const { master } of connections)
+    if (master !== null) counts.set(master, (counts.get(master) ?? 0) + 1);
+  if (counts.size === 0) return [...connections];
+  return connections.map((c) => ({ ...c, expected: counts.get(c.id) ?? 0 }));
 }

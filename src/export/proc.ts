@@ -31,8 +31,8 @@ export function procLine(c: Connection, gre: GreTimeouts = GRE_DEFAULTS): string
   const head = `${familyFields(c)}${protocolFields(c)}${c.timeoutS} ${stateFields(c, gre)}`;
   const there = directionFields(c.original) + unrepliedField(c);
   const back = directionFields(c.reply) + assuredField(c);
-  // An idle entry is held by the table and by the reader: use=2.
-  return `${head}${there}${back}mark=${c.mark} zone=${c.zone} use=2`;
+  // An idle entry is held by the table and by the reader, a master also by the connections that it foretold.
+  return `${head}${there}${back}mark=${c.mark} zone=${c.zone} use=${2 + c.expected}`;
 }
 
 function stateFields(c: Connection, gre: GreTimeouts): string {

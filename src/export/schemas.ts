@@ -22,7 +22,7 @@ export interface JsonSchema {
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-const END_REASONS = ['timeout', 'reset', 'reopened', 'evicted', 'end of capture'] as const;
+const END_REASONS = ['timeout', 'reset', 'reopened', 'evicted', 'end of capture', 'helper'] as const;
 
 function unsigned(bits: number, description: string): JsonSchema {
   return { description, type: 'integer', minimum: 0, maximum: 2 ** bits - 1 };
@@ -88,6 +88,8 @@ const content: Readonly<Record<string, JsonSchema>> = {
   state: { description: 'protocol state: TCP, SCTP', type: ['string', 'null'] },
   status: unsigned(32, 'status bits'),
   statusNames: { description: 'names of the bits that are set', type: 'array', items: { type: 'string' } },
+  helper: { description: 'helper that reads its packets', type: ['string', 'null'] },
+  master: { ...unsigned(32, 'id of the connection that foretold it'), type: ['integer', 'null'] },
   zone: unsigned(16, 'zone'),
   mark: unsigned(32, 'mark'),
 };

@@ -16,7 +16,7 @@ export interface OutcomeStats {
 
 export interface ConnectionStats {
   readonly created: number;
-  readonly ended: Readonly<Record<'timeout' | 'reset' | 'reopened' | 'evicted', number>>;
+  readonly ended: Readonly<Record<'timeout' | 'reset' | 'reopened' | 'evicted' | 'helper', number>>;
   readonly alive: number;
 }
 
@@ -41,7 +41,20 @@ export interface Stats extends OutcomeStats {
   readonly connections: ConnectionStats;
   /** Packets whose time lay before their predecessor's. */
   readonly timeBackward: number;
+  /** Of all connections, those whose ports have a helper: they are tracked in the ingest thread. */
+  readonly masters: Omit<ShardStats, 'shard'> | null;
+  readonly expectations: ExpectationStats;
   readonly shards: readonly ShardStats[];
+}
+
+export interface ExpectationStats {
+  readonly created: number;
+  /** Connections that began as an expectation said. */
+  readonly matched: number;
+  /** Expectations that had no room, or were in each other's way. */
+  readonly refused: number;
+  /** Packets that no helper read, to bound the cost. */
+  readonly givenUp: number;
 }
 
 const VERDICT_NAMES: readonly (readonly [Verdict, string])[] = [
@@ -83,29 +96,40 @@ function connections(blocks: Blocks): ConnectionStats {
       reset: sum(blocks, Counter.ENDED_RESET),
       reopened: sum(blocks, Counter.ENDED_REOPENED),
       evicted: sum(blocks, Counter.ENDED_EVICTED),
+      helper: sum(blocks, Counter.ENDED_KILLED),
     },
     alive: sum(blocks, Counter.ALIVE),
   };
 }
 
-/** Adds up the counter blocks of the ingest thread and of the shards. */
-export function collectStats(ingest: Float64Array, shards: Blocks): Stats {
-  const all = [ingest, ...shards];
+const shardStats = (block: Float64Array): Omit<ShardStats, 'shard'> => ({
+  ...outcomes([block]),
+  connections: connections([block]),
+  probeMax: block[Counter.PROBE_MAX],
+});
+
+/** Adds up the counter blocks of the ingest thread, of the shards, and of the connections with helpers (null without helpers). */
+export function collectStats(ingest: Float64Array, shards: Blocks, masters: Float64Array | null): Stats {
+  const trackers = masters === null ? shards : [...shards, masters];
   return {
     packets: ingest[Counter.PACKETS],
     bytes: ingest[Counter.BYTES],
-    ...outcomes(all),
-    ignored: sum(shards, Counter.IGNORED),
-    relatedErrors: sum(shards, Counter.RELATED_ERRORS),
-    verdicts: Object.fromEntries(VERDICT_NAMES.map(([v, name]) => [name, sum(shards, Counter.VERDICT + v)])),
-    connections: connections(shards),
+    ...outcomes([ingest, ...trackers]),
+    ignored: sum(trackers, Counter.IGNORED),
+    relatedErrors: sum(trackers, Counter.RELATED_ERRORS),
+    verdicts: Object.fromEntries(
+      VERDICT_NAMES.map(([v, name]) => [name, sum(trackers, Counter.VERDICT + v)]),
+    ),
+    connections: connections(trackers),
     timeBackward: ingest[Counter.TIME_BACKWARD],
-    shards: shards.map((block, shard) => ({
-      shard,
-      ...outcomes([block]),
-      connections: connections([block]),
-      probeMax: block[Counter.PROBE_MAX],
-    })),
+    masters: masters === null ? null : shardStats(masters),
+    expectations: {
+      created: sum(trackers, Counter.EXPECT_CREATED),
+      matched: sum(trackers, Counter.EXPECT_MATCHED),
+      refused: sum(trackers, Counter.EXPECT_REFUSED),
+      givenUp: sum(trackers, Counter.HELPER_GIVEN_UP),
+    },
+    shards: shards.map((block, shard) => ({ shard, ...shardStats(block) })),
   };
 }
 

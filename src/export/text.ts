@@ -28,7 +28,7 @@ const EVENT_PREFIXES: Record<EventType, string> = {
  */
 export function connectionLine(c: Connection, o: OutputOptions): string {
   const head = `${lineStart(c, o)}${c.timeoutS} ${stateField(c)}`;
-  return `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}use=1${idField(c, o)}`;
+  return `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}${helperField(c)}use=${1 + c.expected}${idField(c, o)}`;
 }
 
 /**
@@ -45,7 +45,8 @@ export function eventLine(e: ConnectionEvent, o: OutputOptions): string {
   const state = e.withState ? stateField(c) : '';
   const head = `${time}${EVENT_PREFIXES[e.type]}${lineStart(c, o)}${timeout}${state}`;
   const mark = c.mark !== 0 ? `mark=${c.mark} ` : '';
-  const line = `${head}${directions(c, eventHasCounters(e))}${mark}${zoneField(c)}`;
+  const helper = e.type === 'DESTROY' ? '' : helperField(c);
+  const line = `${head}${directions(c, eventHasCounters(e))}${mark}${zoneField(c)}${helper}`;
   return `${line.slice(0, -1)}${idField(c, o)}`;
 }
 
@@ -66,7 +67,7 @@ export function eventHasCounters(e: ConnectionEvent): boolean {
 export function flowHead(c: Connection, o: OutputOptions): string {
   const timeout = c.end === null ? `${c.timeoutS} ` : '';
   const head = `${lineStart(c, o)}${timeout}${stateField(c)}`;
-  const line = `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}`;
+  const line = `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}${helperField(c)}`;
   return `${line.slice(0, -1)}${idField(c, o)}`;
 }
 
@@ -88,6 +89,10 @@ function directions(c: Connection, withCounters: boolean): string {
 
 function zoneField(c: Connection): string {
   return c.zone !== 0 ? `zone=${c.zone} ` : '';
+}
+
+function helperField(c: Connection): string {
+  return c.helper !== null ? `helper=${c.helper} ` : '';
 }
 
 function idField(c: Connection, o: OutputOptions): string {

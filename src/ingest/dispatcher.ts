@@ -9,7 +9,7 @@
  */
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Outcome, REASONS, Reason } from '../common/reasons.ts';
-import { createDecoder } from '../packet/decode.ts';
+import { createDecoder, Last } from '../packet/decode.ts';
 import { Kind, Task, Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Desc } from '../shm/offsets.generated.ts';
@@ -18,6 +18,8 @@ import { WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
 import { createPeeler, isPeelable } from './peel.ts';
 import { createReassembly } from './reassembly/reassembly.ts';
 
+/** Words with a bit for each port. */
+const HELPER_PORTS_WORDS = 2048;
 /** Descriptors written before a ring's cursor is moved on. */
 const PUBLISH_EVERY = 64;
 /** A gap in time is crossed in steps of this, since deadlines are compared by signed difference. */
@@ -43,6 +45,30 @@ export function tickMsOf(sec: number, nsec: number): number {
   return (Math.imul(sec, 1000) + ((nsec / 1_000_000) | 0)) | 0;
 }
 
+/**
+ * Connections with helpers, as the dispatcher sees them (src/conntrack/masters.ts). They are tracked in
+ * this thread; the packets that they foretold go to the shards like all others, announced.
+ */
+export interface Masters {
+  /** A bit for each port that has a helper. */
+  readonly ports: Int32Array;
+  /** Word 0 is not 0 while packets of other ports may concern a helper, too. */
+  readonly watch: Int32Array;
+  owns(words: Int32Array, o: number): boolean;
+  /** The expectation that a packet matches; 0 for none. */
+  expectationOf(words: Int32Array, o: number): number;
+  /** The connection of this expectation gets a helper, so that it is to be tracked here. */
+  assigns(expectation: number): boolean;
+  /** Writes the descriptor that goes to the shard before the packet. */
+  foretell(expectation: number, words: Int32Array, o: number, out: Int32Array, f: number): void;
+  /** Waits for the answer to question number `ask`. */
+  answer(ask: number): boolean;
+  /** Tracks a packet; its transport is at `l4` to `end` of `view`. */
+  packet(words: Int32Array, o: number, view: DataView, l4: number, end: number): void;
+  clock(words: Int32Array, o: number): void;
+  takeCommand(out: Int32Array, o: number): boolean;
+}
+
 export interface DispatcherOptions {
   readonly rings: readonly RingWriter[];
   readonly hashKey: HashKey;
@@ -51,6 +77,7 @@ export interface DispatcherOptions {
   readonly counters: Float64Array;
   /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room. */
   readonly waitForShard: (shard: number) => void;
+  readonly masters?: Masters;
   /** Told of every packet that goes to no shard; null when nobody wants to know. */
   readonly onUndispatched:
     | ((number: number, sec: number, nsec: number, verdict: Verdict, reason: Reason) => void)
@@ -87,7 +114,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     zoneFromVlan: options.zoneFromVlan,
   });
   const decode = decoder.frame;
-  const { peel } = createPeeler({ decoder, reassembly: createReassembly() });
+  const { last } = decoder;
+  const { peel, inside } = createPeeler({ decoder, reassembly: createReassembly() });
+  const masters = options.masters ?? null;
+  const helperPorts = masters?.ports ?? new Int32Array(HELPER_PORTS_WORDS);
+  const watch = masters?.watch ?? new Int32Array(1);
   const shards = rings.length;
   const slotsOf = rings.map((ring) => ring.slots);
   const mask = rings[0].mask;
@@ -97,6 +128,12 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const pending = new Int32Array(shards);
   /** With several shards the descriptor is made here, since only its hash tells whose it is. */
   const scratch = new Int32Array(Desc.WORDS);
+  /** A descriptor without a packet, or what goes before one. */
+  const note = new Int32Array(Desc.WORDS);
+  /** Questions to the shards so far. */
+  let asks = 0;
+  /** The packet at hand was inside of the frame. */
+  let isPeeled = false;
 
   let number = 0;
   let lastSec = 0;
@@ -117,8 +154,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
         room[shard] = free;
         return;
       }
-      publish(shard);
-      rings[shard].wake();
+      // Of all shards: the one that is waited for may wait for another one (claims.ts).
+      flush();
       options.waitForShard(shard);
     }
   }
@@ -142,6 +179,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       slots[o + Desc.NUMBER] = number;
       commit(shard);
     }
+    if (masters === null) return;
+    note.fill(0);
+    note[Desc.META] = task;
+    note[Desc.SEC] = sec;
+    note[Desc.NSEC] = nsec;
+    note[Desc.NUMBER] = number;
+    masters.clock(note, 0);
+    sendCommands(masters);
   }
 
   function begin(sec: number, nsec: number): void {
@@ -189,8 +234,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     o: number,
   ): Reason {
     const reason = decode(view, offset, captureLength, wireLength, linkType, out, o);
+    isPeeled = false;
     if (reason === Reason.NONE || !isPeelable(reason)) return reason;
     const nowMs = tickMsOf(lastSec, lastNsec);
+    isPeeled = true;
     return peel(reason, view, offset + captureLength, offset + wireLength, nowMs, out, o);
   }
 
@@ -215,20 +262,84 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       const reason = read(view, offset, captureLength, wireLength, linkType, slots, o);
       if (reason !== Reason.NONE) return undispatched(reason);
       stamp(slots, o);
+      if (mayConcernHelper(slots[o + Desc.L4])) {
+        for (let i = 0; i < Desc.WORDS; i++) scratch[i] = slots[o + i];
+        return viaMasters(view);
+      }
       commit(0);
       return;
     }
     const reason = read(view, offset, captureLength, wireLength, linkType, scratch, 0);
     if (reason !== Reason.NONE) return undispatched(reason);
     stamp(scratch, 0);
+    if (mayConcernHelper(scratch[Desc.L4])) return viaMasters(view);
+    send(scratch);
+  }
+
+  /** Writes a descriptor into the ring of its shard. */
+  function send(words: Int32Array): void {
+    push(shardOf(words[Desc.HASH]), words);
+  }
+
+  function shardOf(hash: number): number {
     // The high bits choose the shard, the low bits the slot in its index.
-    const shard = ((scratch[Desc.HASH] >>> 16) * shards) >>> 16;
+    return ((hash >>> 16) * shards) >>> 16;
+  }
+
+  function push(shard: number, words: Int32Array): void {
     if (room[shard] <= 0) makeRoom(shard);
     const slots = slotsOf[shard];
     const o = (head[shard] & mask) * Desc.WORDS;
-    const words = (scratch[Desc.KIND] & Kind.IPV6) === 0 ? Desc.LO1 : Desc.WORDS;
-    for (let i = 0; i < words; i++) slots[o + i] = scratch[i];
+    const count = (words[Desc.KIND] & Kind.IPV6) === 0 ? Desc.LO1 : Desc.WORDS;
+    for (let i = 0; i < count; i++) slots[o + i] = words[i];
     commit(shard);
+  }
+
+  // ---- Helpers ----
+
+  function mayConcernHelper(l4: number): boolean {
+    const low = l4 >>> 16;
+    const high = l4 & 0xffff;
+    return (
+      (((helperPorts[low >>> 5] >>> (low & 31)) | (helperPorts[high >>> 5] >>> (high & 31))) & 1) !== 0 ||
+      watch[0] !== 0
+    );
+  }
+
+  /** The packet in `scratch` may belong to a connection with a helper, or to one that was foretold. */
+  function viaMasters(view: DataView): void {
+    if (masters === null) return send(scratch);
+    if (!masters.owns(scratch, 0)) {
+      const expectation = masters.expectationOf(scratch, 0);
+      if (expectation === 0) return send(scratch);
+      if (!masters.assigns(expectation)) {
+        masters.foretell(expectation, scratch, 0, note, 0);
+        push(shardOf(scratch[Desc.HASH]), note);
+        return send(scratch);
+      }
+      // A connection that exists has precedence over what is expected.
+      if (isKnownToShard(masters)) return send(scratch);
+    }
+    masters.packet(scratch, 0, isPeeled ? inside.view : view, last[Last.TRANSPORT], last[Last.END]);
+    sendCommands(masters);
+  }
+
+  /** Asks the shard whether it has the connection of the packet in `scratch`, and waits for the answer. */
+  function isKnownToShard(asked: Masters): boolean {
+    asks = (asks + 1) | 0;
+    for (let i = 0; i < Desc.WORDS; i++) note[i] = scratch[i];
+    note[Desc.META] = Task.ASK;
+    note[Desc.SEQ] = asks;
+    send(note);
+    flush();
+    return asked.answer(asks);
+  }
+
+  function sendCommands(from: Masters): void {
+    while (from.takeCommand(note, 0)) {
+      stamp(note, 0);
+      send(note);
+    }
   }
 
   function stamp(slots: Int32Array, o: number): void {

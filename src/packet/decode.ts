@@ -35,7 +35,7 @@ export interface DecoderOptions {
   readonly zoneFromVlan: boolean;
 }
 
-/** Words that say where the last packet lies, and where the header that made it something to peel. */
+/** Words that say where the parts of the last packet lie. */
 export enum Last {
   /** The IP header. */
   IP = 0,
@@ -43,7 +43,10 @@ export enum Last {
   ZONE = 1,
   /** IPv6: the fragment header. */
   FRAGMENT = 2,
-  WORDS = 3,
+  /** The transport header, and where the captured bytes of the packet end. */
+  TRANSPORT = 3,
+  END = 4,
+  WORDS = 5,
 }
 
 /** From the IP header at `at` on; `whole`: it is no fragment any more, whatever headers say. */
@@ -63,7 +66,7 @@ export interface Decoder {
   readonly frame: Decode;
   /** One IP packet, as it is found inside another one. */
   readonly packet: DecodePacket;
-  /** Int32Array(Last.WORDS), valid after Reason.FRAGMENT. */
+  /** Int32Array(Last.WORDS): TRANSPORT and END valid after NONE, the others after Reason.FRAGMENT. */
   readonly last: Int32Array;
 }
 
@@ -176,6 +179,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
     out[o + Desc.BYTES] = totalBytes;
     const l4 = at + headerBytes;
     const packetEnd = at + totalBytes;
+    last[Last.TRANSPORT] = l4;
+    last[Last.END] = Math.min(packetEnd, end);
     const protocol = view.getUint8(at + 9);
     const source = view.getInt32(at + 12);
     const destination = view.getInt32(at + 16);
@@ -215,6 +220,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
     out[o + Desc.BYTES] = packetEnd - at;
     const l4 = upper[Upper.OFFSET];
     const protocol = upper[Upper.PROTOCOL];
+    last[Last.TRANSPORT] = l4;
+    last[Last.END] = Math.min(packetEnd, end);
     const task = transport(view, protocol, true, at, l4, packetEnd, end, out, o);
     if (task < 0) return -task;
     if ((task & Meta.TASK_MASK) === Task.ICMP_ERROR) {

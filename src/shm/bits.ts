@@ -18,6 +18,9 @@ export enum Status {
   RESTARTED = 1 << 18,
   STATE_SHIFT = 20,
   STATE_MASK = 0xf << 20,
+  /** HelperNumber of the helper that reads its packets; 0 for none. */
+  HELPER_SHIFT = 24,
+  HELPER_MASK = 0x1f << 24,
 }
 
 /** Hot.SIDES: flags of either side, window scales, and the flags of the packet that was ignored. */
@@ -64,6 +67,12 @@ export enum Task {
   GENERIC = 5,
   /** The tuple is the one that the quoted packet's answer would have. */
   ICMP_ERROR = 6,
+  /** No packet: the next descriptor in this ring is of a packet that an expectation foretold (Foretold). */
+  FORETOLD = 9,
+  /** No packet: is there a connection of this tuple? (see claims.ts) */
+  ASK = 10,
+  /** No packet: end the connection of this tuple. */
+  KILL = 11,
   /** No packet: time went on. */
   CLOCK = 14,
   /** No packet will follow. */
@@ -146,6 +155,15 @@ export enum EndCode {
   REOPENED = 2,
   EVICTED = 3,
   END_OF_CAPTURE = 4,
+  /** The helper of its master ended it, as PPTP does with the tunnel of a call. */
+  KILLED = 5,
+}
+
+/** Expect.FLAGS, numbered as the kernel does. */
+export enum ExpectFlag {
+  PERMANENT = 1,
+  INACTIVE = 2,
+  USERSPACE = 4,
 }
 
 /** Event bits, numbered as the kernel does. */

@@ -39,7 +39,15 @@ export enum Counter {
   /** Time of the newest packet. */
   NOW_SEC = 25,
   NOW_NSEC = 26,
+  ENDED_KILLED = 27,
+  EXPECT_CREATED = 28,
+  /** Connections that began as an expectation said. */
+  EXPECT_MATCHED = 29,
+  /** Packets whose payload a helper was to read and did not, to bound the cost. */
+  HELPER_GIVEN_UP = 32,
+  /** Expectations that had no room or were in each other's way. */
+  EXPECT_REFUSED = 33,
   /** Packets by Reason. */
-  REASON = 32,
+  REASON = 64,
   WORDS = REASON + Reason.COUNT,
 }

@@ -65,13 +65,8 @@ export const ENTRY_COLD = defineLayout('Cold', 12, [
   field('START_NSEC', 'u32', 'ns', 'and nanoseconds'),
   field('NEXT', 'i32', 'entry', 'next in the wheel slot, or in the free list; 0 ends it'),
   field('PREV', 'i32', 'entry', 'previous in the wheel slot; -1 - slot for the first'),
-  field('MASTER', 'i32', 'entry', 'connection that foretold this one; 0 until expectations are built'),
-  field(
-    'MASTER_CREATED',
-    'u32',
-    'packet',
-    'CREATED of the master, so that a reused entry is not mistaken for it',
-  ),
+  field('MASTER', 'u32', 'id', 'connection that foretold this one (see identity.ts); 0 for none'),
+  field('MASTER_CREATED', 'u32', 'packet', 'CREATED of the master'),
 ]);
 
 /** What ingest writes about a packet for its shard. IPv4 touches only the first 14 words. */
@@ -96,6 +91,64 @@ export const DESCRIPTOR = defineLayout('Desc', 20, [
   field('HI1', 'u32', 'address', ''),
   field('HI2', 'u32', 'address', ''),
   field('HI3', 'u32', 'address', ''),
+]);
+
+/** Written before the descriptor of a packet that an expectation foretold, into the same ring (Task.FORETOLD). */
+export const FORETOLD = defineLayout('Foretold', 20, [
+  field(
+    'SLOT',
+    'i32',
+    'expectation',
+    'where the claims on the expectation are settled; 0: it is permanent, no claim',
+  ),
+  field('CLAIM', 'u32', '', 'claims are settled in this order'),
+  field('MASTER', 'u32', 'id', 'the connection that foretold it'),
+  field('MASTER_CREATED', 'u32', 'packet', ''),
+  field('RESERVED', 'bits', '', 'the hash of a descriptor: 0'),
+  field('META', 'bits', '', 'as in the descriptor: the task'),
+  field('MARK', 'u32', '', 'mark of the master, which the connection inherits'),
+  field('SEC', 'u32', 's', 'as in the descriptor'),
+  field('NSEC', 'u32', 'ns', ''),
+  field('NUMBER', 'u32', 'packet', ''),
+  field('TIMEOUT', 'u32', 'ms', 'GRE: timeout before an answer; 0 for the usual one'),
+  field('STREAM_TIMEOUT', 'u32', 'ms', 'GRE: timeout after it'),
+  field('ASSIGN', 'u32', '', 'helper of the connection; 0 for none'),
+  field('UNUSED', 'bits', '', '', 7),
+]);
+
+/** An expectation: a connection that a helper foretold. Owner: the ingest thread. */
+export const EXPECTATION = defineLayout('Expect', 32, [
+  field('SRC0', 'u32', 'address', 'source, IPv4 or first word of IPv6; counts where MASK has bits'),
+  field('SRC1', 'u32', 'address', ''),
+  field('SRC2', 'u32', 'address', ''),
+  field('SRC3', 'u32', 'address', ''),
+  field('DST0', 'u32', 'address', 'destination'),
+  field('DST1', 'u32', 'address', ''),
+  field('DST2', 'u32', 'address', ''),
+  field('DST3', 'u32', 'address', ''),
+  field('MASK0', 'bits', '', 'mask of the source address'),
+  field('MASK1', 'bits', '', ''),
+  field('MASK2', 'bits', '', ''),
+  field('MASK3', 'bits', '', ''),
+  field('PORTS', 'bits', '', 'source port or key << 16 | destination port or key'),
+  field('PORT_MASK', 'bits', '', '0xffff: the source port must agree; 0: any'),
+  field('KIND', 'bits', '', 'as in the entry; 0 when the slot is free'),
+  field('FLAGS', 'bits', '', 'as the kernel numbers them; see ExpectFlag'),
+  field('CLASS', 'u32', '', 'row of the policy of its helper'),
+  field('HELPER', 'u32', '', 'helper that foretold it'),
+  field('ASSIGN', 'u32', '', 'helper of the new connection; 0 for none'),
+  field('DEADLINE', 'i32', 'ms tick', 'when it expires'),
+  field('MASTER', 'i32', 'entry', 'the connection that foretold it, among the masters'),
+  field('MASTER_CREATED', 'u32', 'packet', 'CREATED of that connection'),
+  field('NUMBER', 'u32', 'packet', 'packet that made it'),
+  field('ORDER', 'u32', '', 'grows with each expectation'),
+  field('NEXT', 'i32', 'expectation', 'next in its chain, or in the free list'),
+  field('SIBLING', 'i32', 'expectation', 'next (older) of the same master'),
+  field('CLAIMS', 'u32', '', 'claims that were given out'),
+  field('TIMEOUT', 'u32', 'ms', 'GRE: timeout before an answer; 0 for the usual one'),
+  field('STREAM_TIMEOUT', 'u32', 'ms', 'GRE: timeout after it'),
+  field('PARTNER', 'i32', 'expectation', 'goes when this one is taken; 0 for none'),
+  field('UNUSED', 'bits', '', '', 2),
 ]);
 
 /** What a shard (or ingest) reports to the main thread: a verdict, an event, the end of a connection, or progress. */

@@ -74,6 +74,61 @@ export enum Desc {
   WORDS = 20,
 }
 
+/** Words of Foretold. */
+export enum Foretold {
+  SLOT = 0,
+  CLAIM = 1,
+  MASTER = 2,
+  MASTER_CREATED = 3,
+  RESERVED = 4,
+  META = 5,
+  MARK = 6,
+  SEC = 7,
+  NSEC = 8,
+  NUMBER = 9,
+  TIMEOUT = 10,
+  STREAM_TIMEOUT = 11,
+  ASSIGN = 12,
+  UNUSED = 13,
+  WORDS = 20,
+}
+
+/** Words of Expect. */
+export enum Expect {
+  SRC0 = 0,
+  SRC1 = 1,
+  SRC2 = 2,
+  SRC3 = 3,
+  DST0 = 4,
+  DST1 = 5,
+  DST2 = 6,
+  DST3 = 7,
+  MASK0 = 8,
+  MASK1 = 9,
+  MASK2 = 10,
+  MASK3 = 11,
+  PORTS = 12,
+  PORT_MASK = 13,
+  KIND = 14,
+  FLAGS = 15,
+  CLASS = 16,
+  HELPER = 17,
+  ASSIGN = 18,
+  DEADLINE = 19,
+  MASTER = 20,
+  MASTER_CREATED = 21,
+  NUMBER = 22,
+  ORDER = 23,
+  NEXT = 24,
+  SIBLING = 25,
+  CLAIMS = 26,
+  TIMEOUT = 27,
+  STREAM_TIMEOUT = 28,
+  PARTNER = 29,
+  UNUSED = 30,
+  WORDS = 32,
+}
+
 /** Words of Report. */
 export enum Report {
   TYPE = 0,
@@ -90,4 +145,4 @@ export enum Report {
 }
 
 /** Of all layouts together; a thread refuses memory that was laid out differently. */
-export const LAYOUT_HASH = -1419634338;
+export const LAYOUT_HASH = 1363371653;

@@ -5,8 +5,9 @@
  *   header | counters | wheel | index | hot entries | cold entries | reports
  */
 import { assert } from '../common/assert.ts';
+import { Claim } from './claims.ts';
 import { Counter } from './counters.ts';
-import { Cold, Hot, LAYOUT_HASH, Report } from './offsets.generated.ts';
+import { Cold, Expect, Hot, LAYOUT_HASH, Report } from './offsets.generated.ts';
 import { WHEEL_SLOTS } from './wheel.ts';
 
 /** "FlSh" */
@@ -177,3 +178,11 @@ export const createSharedF64 = (length: number): Float64Array =>
   new Float64Array(new SharedArrayBuffer(length * 8));
 export const createSharedI32 = (length: number): Int32Array =>
   new Int32Array(new SharedArrayBuffer(length * 4));
+
+/** Memory of so many expectations, and of the claims on them. Slot 0 is never used for one. */
+export function createExpectationMemory(capacity: number): { words: Int32Array; claims: Int32Array } {
+  return {
+    words: createSharedI32((capacity + 1) * Expect.WORDS),
+    claims: createSharedI32((capacity + 1) * Claim.WORDS),
+  };
+}

@@ -1,14 +1,17 @@
 /** Entry point of the ingest thread: reads captures and dispatches their packets to the shards. */
 import type { Reason } from '../common/reasons.ts';
+import { createMasters, type Masters } from '../conntrack/masters.ts';
 import { createReporter, type Reporter, ReportMode } from '../conntrack/reporter.ts';
 import { createDispatcher, type Dispatcher, tickMsOf } from '../ingest/dispatcher.ts';
 import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
 import { openCapture } from '../ingest/open-capture.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../ingest/reader.ts';
 import type { Verdict } from '../shm/bits.ts';
+import { type ClaimWait, sleepForClaim } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
 import { createRingWriter } from '../shm/ring.ts';
+import { attachSegment } from '../shm/segment.ts';
 import { Control, type IngestResult, type IngestTask } from './messages.ts';
 
 const SLEEP_MS = 50;
@@ -25,29 +28,38 @@ export default async function run(task: IngestTask): Promise<IngestResult> {
       if (Atomics.load(control, Control.FAILED) !== 0) throw new Error('a shard failed');
     };
     const reporter = (task.mode & ReportMode.PACKETS) !== 0 ? createIngestReporter(task) : null;
-    const dispatcher = createDispatcher({
+    const masters = createMastersOf(task, (words, at, value) => {
+      dispatcher.flush();
+      sleepForClaim(words, at, value);
+      if (Atomics.load(control, Control.FAILED) !== 0) throw new Error('a shard failed');
+    });
+    const dispatcher: Dispatcher = createDispatcher({
       rings,
       hashKey: task.hashKey,
       verifyChecksums: task.verifyChecksums,
       zoneFromVlan: task.zoneFromVlan,
       counters,
       waitForShard,
+      ...(masters === null ? {} : { masters }),
       onUndispatched: reporter === null ? null : reporter.undispatched,
     });
     const stop = createStopSignal(control);
     // A pipe may be silent before its first byte too.
     const opening = Promise.all(task.files.map((file) => openCapture(file)));
-    if (await stop.before(opening)) {
+    const finish = (): void => {
       dispatcher.finish();
+      masters?.finish();
       reporter?.finish();
+    };
+    if (await stop.before(opening)) {
+      finish();
       return { errors: [], stopped: true };
     }
     const readers = await opening;
     const reader = mergeCaptures(readers);
     counters[Counter.SOURCE_TOTAL] = readers.every((r) => r.bytesTotal > 0) ? reader.bytesTotal : 0;
     const stopped = await readAll(reader, dispatcher, reporter, stop, task);
-    dispatcher.finish();
-    reporter?.finish();
+    finish();
     const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({
       file,
       offset,
@@ -160,4 +172,26 @@ function createIngestReporter(task: IngestTask): IngestReporter {
     },
     finish: reporter.finish,
   };
+}
+
+/** The connections with helpers, which are tracked here; null when there are no helpers. */
+function createMastersOf(task: IngestTask, waitForClaim: ClaimWait): Masters | null {
+  if (task.helpers.length === 0) return null;
+  const segment = attachSegment(task.masters);
+  const reports = createRingWriter(segment.reports, Report.WORDS);
+  return createMasters({
+    helpers: task.helpers,
+    segment,
+    expectations: task.expectations,
+    settings: task.settings,
+    hashKey: task.hashKey,
+    reports,
+    mode: task.mode,
+    waitForReader: () => {
+      reports.waitForRoom(SLEEP_MS);
+      if (Atomics.load(task.control, Control.FAILED) !== 0) throw new Error('another thread failed');
+    },
+    waitForClaim,
+    selfCheckEvery: task.selfCheckEvery,
+  });
 }

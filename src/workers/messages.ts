@@ -2,6 +2,7 @@
 
 import type { CaptureErrorFields } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
+import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
 import type { RingMemory } from '../shm/segment.ts';
 
@@ -14,6 +15,12 @@ export enum Control {
   WORDS = 2,
 }
 
+/** Memory of the expectations: the ingest thread's, but for the claims, which the shards settle. */
+export interface ExpectationMemory {
+  readonly words: Int32Array;
+  readonly claims: Int32Array;
+}
+
 export interface ShardTask {
   readonly segment: SharedArrayBuffer;
   readonly ring: RingMemory;
@@ -23,6 +30,8 @@ export interface ShardTask {
   readonly mode: ReportMode;
   /** Check every structure after each so many bursts; 0 for never. */
   readonly selfCheckEvery: number;
+  /** Where claims on expectations are settled. */
+  readonly claims: Int32Array;
 }
 
 export interface IngestTask {
@@ -36,6 +45,13 @@ export interface IngestTask {
   readonly mode: ReportMode;
   readonly verifyChecksums: boolean;
   readonly zoneFromVlan: boolean;
+  /** Helpers by number, each with its port. */
+  readonly helpers: readonly HelperAt[];
+  /** Where the connections with helpers live. */
+  readonly masters: SharedArrayBuffer;
+  readonly expectations: ExpectationMemory;
+  readonly settings: Int32Array;
+  readonly selfCheckEvery: number;
 }
 
 export interface IngestResult {

@@ -10,14 +10,16 @@ import { Piscina } from 'piscina';
 import { randomWord } from '../common/clock.ts';
 import { CaptureError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
+import { defaultHelpers, type HelperAt } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import { createSettings, Setting } from '../conntrack/settings.ts';
 import type { Connection } from '../export/connection.ts';
-import { connectionOf } from '../export/entry-view.ts';
+import { connectionOf, withExpected } from '../export/entry-view.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
 import {
+  createExpectationMemory,
   createRingMemory,
   createSegment,
   createSharedF64,
@@ -54,6 +56,8 @@ export interface PipelineOptions {
   readonly mode?: ReportMode;
   /** Key of the hash; drawn at random when absent. */
   readonly hashKey?: HashKey;
+  /** Helpers and their ports; those of `defaultHelpers` when absent. */
+  readonly helpers?: readonly HelperAt[];
   /** Check all structures after each so many bursts (slow; for debugging). */
   readonly selfCheckEvery?: number;
 }
@@ -72,11 +76,16 @@ export interface Pipeline {
   /** Counters of the ingest thread and of each shard; may be read at any time. */
   readonly ingestCounters: Float64Array;
   readonly shardCounters: readonly Float64Array[];
+  /** Of the connections with helpers; null without helpers. */
+  readonly masterCounters: Float64Array | null;
   /** Ends reading; what was read is still tracked. */
   stop(): void;
   /** Ends the threads. */
   close(): Promise<void>;
 }
+
+/** Number of the segment of the masters: not that of a shard. */
+const MASTERS_SEGMENT = SHARDS_MAX;
 
 /** Finds a thread's bundle, whichever bundle this code is part of. */
 function threadFile(name: string): string {
@@ -113,6 +122,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const size = { maxEntries: Math.ceil(maxConnections / shards), reportSlots: REPORT_SLOTS };
   const segments = Array.from({ length: shards }, (_, shard) => createSegment(shard, size));
   const rings = segments.map(() => createRingMemory(DESCRIPTOR_SLOTS, Desc.WORDS));
+  const helpers = options.helpers ?? defaultHelpers();
+  const masters = createSegment(MASTERS_SEGMENT, size);
+  const expectations = createExpectationMemory(settings[Setting.EXPECT_MAX]);
   const ingestReports = createRingMemory(REPORT_SLOTS, Report.WORDS);
   const ingestCounters = createSharedF64(Counter.WORDS);
 
@@ -132,6 +144,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       hashKey,
       mode,
       selfCheckEvery: options.selfCheckEvery ?? 0,
+      claims: expectations.claims,
     };
     return pool.run(task, { filename: threadFile('shard-thread') });
   });
@@ -145,6 +158,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     mode,
     verifyChecksums: settings[Setting.CHECKSUM] !== 0,
     zoneFromVlan: options.zoneFromVlan ?? false,
+    helpers,
+    masters: masters.buffer,
+    expectations,
+    settings,
+    selfCheckEvery: options.selfCheckEvery ?? 0,
   };
   const ingestRun: Promise<IngestResult> = pool.run(ingestTask, { filename: threadFile('ingest-thread') });
 
@@ -164,7 +182,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   // Whoever awaits `finished` gets the error; if nobody does, `next` throws it.
   finished.catch(() => {});
 
-  const streams = segments.map((segment) => createRingReader(segment.reports, Report.WORDS));
+  // Where there are no helpers nobody writes, or ends, the reports of their connections.
+  const trackers = helpers.length > 0 ? [...segments, masters] : segments;
+  const streams = trackers.map((segment) => createRingReader(segment.reports, Report.WORDS));
   if ((mode & ReportMode.PACKETS) !== 0) streams.push(createRingReader(ingestReports, Report.WORDS));
   const order = createReportOrder(streams);
 
@@ -193,9 +213,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     finished,
     errors: () => result.errors.map((fields) => new CaptureError(fields)),
     wasStopped: () => result.stopped,
-    connections: () => sortedByAge(segments),
+    connections: () => withExpected(sortedByAge(trackers)),
     ingestCounters,
     shardCounters: segments.map((segment) => segment.counters),
+    masterCounters: helpers.length > 0 ? masters.counters : null,
     stop() {
       Atomics.store(control, Control.STOP, 1);
       Atomics.notify(control, Control.STOP);

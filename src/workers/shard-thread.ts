@@ -1,5 +1,6 @@
 /** Entry point of a shard's thread: takes bursts from its ring until it is told to finish. */
 import { BURST, createTracker } from '../conntrack/tracker.ts';
+import { createClaimTaker, sleepForClaim } from '../shm/claims.ts';
 import { Desc, Report } from '../shm/offsets.generated.ts';
 import { createRingReader, createRingWriter } from '../shm/ring.ts';
 import { attachSegment } from '../shm/segment.ts';
@@ -27,6 +28,10 @@ export default function run(task: ShardTask): void {
     hashKey: task.hashKey,
     reports,
     mode: task.mode,
+    claims: createClaimTaker(task.claims, (words, at, value) => {
+      sleepForClaim(words, at, value);
+      checkAbandoned();
+    }),
     waitForReader: () => {
       reports.waitForRoom(SLEEP_MS);
       checkAbandoned();

@@ -4,19 +4,27 @@
  * milliseconds where threads take a fifth of a second to start, so it can go through thousands of files.
  */
 import type { HashKey } from '../../src/common/hash.ts';
+import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/registry.ts';
+import { createMasters } from '../../src/conntrack/masters.ts';
 import type { ReportMode } from '../../src/conntrack/reporter.ts';
 import { createReporter } from '../../src/conntrack/reporter.ts';
 import { createSettings, Setting } from '../../src/conntrack/settings.ts';
 import { BURST, createTracker } from '../../src/conntrack/tracker.ts';
 import type { Connection } from '../../src/export/connection.ts';
-import { connectionOf } from '../../src/export/entry-view.ts';
+import { connectionOf, withExpected } from '../../src/export/entry-view.ts';
 import { collectStats, type Stats } from '../../src/export/stats.ts';
-import { createDispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
+import { type ClaimTaker, createClaimTaker } from '../../src/shm/claims.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../../src/shm/offsets.generated.ts';
 import { createRingReader, createRingWriter } from '../../src/shm/ring.ts';
-import { createRingMemory, createSegment, type Segment } from '../../src/shm/segment.ts';
+import {
+  createExpectationMemory,
+  createRingMemory,
+  createSegment,
+  type Segment,
+} from '../../src/shm/segment.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
 
 export interface SimulationOptions {
@@ -25,6 +33,8 @@ export interface SimulationOptions {
   readonly hashKey?: HashKey;
   readonly ignoreChecksums?: boolean;
   readonly maxConnections?: number;
+  /** As `--helpers` takes them. */
+  readonly helpers?: string;
   /** Descriptors that a shard takes at once, asked for before each burst. Default: as many as there are. */
   readonly burstSize?: () => number;
   readonly onReports: (reports: readonly OrderedReport[]) => void;
@@ -44,7 +54,13 @@ const REPORT_SLOTS = 1024;
 const KEY: HashKey = { k0: 0x0123_4567, k1: 0x89ab_cdef | 0 };
 const MAX_CONNECTIONS = 16_384;
 
-function createShard(segment: Segment, options: SimulationOptions, settings: Int32Array, drain: () => void) {
+function createShard(
+  segment: Segment,
+  options: SimulationOptions,
+  settings: Int32Array,
+  drain: () => void,
+  claims: ClaimTaker,
+) {
   const ring = createRingMemory(DESCRIPTOR_SLOTS, Desc.WORDS);
   const input = createRingReader(ring, Desc.WORDS);
   const tracker = createTracker({
@@ -55,14 +71,19 @@ function createShard(segment: Segment, options: SimulationOptions, settings: Int
     reports: createRingWriter(segment.reports, Report.WORDS),
     mode: options.mode,
     waitForReader: drain,
+    claims,
   });
+  let isBusy = false;
   /** Handles all that waits in the ring. */
   function run(): void {
+    if (isBusy) return;
+    isBusy = true;
     for (let waiting = input.available(); waiting > 0; waiting = input.available()) {
       const count = Math.min(waiting, options.burstSize?.() ?? BURST, BURST);
       tracker.burst(input.tail(), count);
       input.release(count);
     }
+    isBusy = false;
   }
   return { writer: createRingWriter(ring, Desc.WORDS), run, selfCheck: tracker.selfCheck };
 }
@@ -77,7 +98,7 @@ function connectionsOf(segments: readonly Segment[], nowMs: number): Connection[
       aged.push({ created, connection: connectionOf(words, nowMs, null) });
     }
   }
-  return aged.sort((a, b) => a.created - b.created).map((a) => a.connection);
+  return withExpected(aged.sort((a, b) => a.created - b.created).map((a) => a.connection));
 }
 
 /** Errors: InvariantError when table, wheel or rings are not in order at the end. */
@@ -88,18 +109,40 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
   const segments = Array.from({ length: options.shards }, (_, shard) =>
     createSegment(shard, { maxEntries, reportSlots: REPORT_SLOTS }),
   );
+  const masterSegment = createSegment(options.shards, { maxEntries, reportSlots: REPORT_SLOTS });
+  const allSegments = [...segments, masterSegment];
+  const expectations = createExpectationMemory(settings[Setting.EXPECT_MAX]);
   const ingestReports = createRingMemory(REPORT_SLOTS, Report.WORDS);
   const counters = new Float64Array(Counter.WORDS);
-  const streams = [...segments.map((segment) => segment.reports), ingestReports];
+  const streams = [...allSegments.map((segment) => segment.reports), ingestReports];
   const order = createReportOrder(streams.map((memory) => createRingReader(memory, Report.WORDS)));
   const drain = (): void => {
     order.collect();
   };
-  const shards = segments.map((segment) => createShard(segment, options, settings, drain));
+  /** A shard that waits for another one lets it run. */
+  const runUntilSettled = (words: Int32Array, at: number, value: number): void => {
+    dispatcher.flush();
+    for (const shard of shards) if (words[at] === value) shard.run();
+  };
+  const shards = segments.map((segment) =>
+    createShard(segment, options, settings, drain, createClaimTaker(expectations.claims, runUntilSettled)),
+  );
+  const masters = createMasters({
+    helpers: options.helpers === undefined ? defaultHelpers() : parseHelpers(options.helpers),
+    segment: masterSegment,
+    expectations,
+    settings,
+    hashKey: options.hashKey ?? KEY,
+    reports: createRingWriter(masterSegment.reports, Report.WORDS),
+    mode: options.mode,
+    waitForReader: drain,
+    waitForClaim: runUntilSettled,
+  });
   const nothing = { hot: new Int32Array(Hot.WORDS), cold: new Int32Array(Cold.WORDS), counters };
   const writer = createRingWriter(ingestReports, Report.WORDS);
   const reporter = createReporter(nothing, writer, options.mode, drain);
-  const dispatcher = createDispatcher({
+  const dispatcher: Dispatcher = createDispatcher({
+    masters,
     rings: shards.map((shard) => shard.writer),
     hashKey: options.hashKey ?? KEY,
     verifyChecksums: options.ignoreChecksums !== true,
@@ -148,18 +191,21 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
   dispatcher.finish();
   reporter.finish();
   turn();
+  masters.finish();
   while (!order.done()) {
     order.collect();
     options.onReports(order.take());
   }
   for (const shard of shards) shard.selfCheck();
+  masters.selfCheck();
   await reader.close();
   return {
     stats: collectStats(
       counters,
       segments.map((segment) => segment.counters),
+      masterSegment.counters,
     ),
-    connections: () => connectionsOf(segments, tickMsOf(now.sec, now.nsec)),
+    connections: () => connectionsOf(allSegments, tickMsOf(now.sec, now.nsec)),
     end: now,
     error: reader.error?.message ?? null,
   };

@@ -95,7 +95,7 @@ const createdNumbers = (lab: Lab): Set<number> => {
 
 describe('a full table', () => {
   it('121: of ASSURED connections refuses the new one and evicts nobody', () => {
-    const lab = createLab({ maxEntries: 8, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 8, selfCheck: true });
     assuredUdp(lab, ports(1, 8), 0);
     const before = lab.table().map(({ id }) => id);
     for (let port = 100; port < 120; port++) {
@@ -114,7 +114,7 @@ describe('a full table', () => {
   });
 
   it('122: of unreplied connections deletes all of the first group near the new one', () => {
-    const lab = createLab({ maxEntries: 50, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 50, selfCheck: true });
     for (let port = 1; port <= 50; port++) lab.send(query(port), 0);
     let evicted = 0;
     for (let port = 1000; evicted < 100; port++) {
@@ -144,7 +144,7 @@ describe('a full table', () => {
   });
 
   it('mixed: only what is not ASSURED goes, and otherwise the new one is refused', () => {
-    const lab = createLab({ maxEntries: 40, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 40, selfCheck: true });
     const random = createRandom(7);
     for (let port = 1; port <= 39; port++) assuredTcp(lab, port, 0);
     let refused = 0;
@@ -172,7 +172,7 @@ describe('a full table', () => {
   });
 
   it('an evicted connection is gone: its next packet is NEW again', () => {
-    const lab = createLab({ maxEntries: 1, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 1, selfCheck: true });
     lab.send(query(1), 0);
     // One connection in 64 slots: look for a tuple that lies near it.
     let port = 2;
@@ -189,7 +189,7 @@ describe('a full table', () => {
 describe('the sweep after a refusal', () => {
   /** 100 connections: 70 ASSURED, 30 ASSURED but closing; nothing that early drop may delete. */
   function fullLab(): Lab {
-    const lab = createLab({ maxEntries: 100, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 100, selfCheck: true });
     for (let port = 1; port <= 70; port++) assuredTcp(lab, port, 0);
     for (let port = 71; port <= 100; port++) closingTcp(lab, port, 0);
     assert.equal(lab.table().length, 100);
@@ -225,7 +225,7 @@ describe('the sweep after a refusal', () => {
   });
 
   it('happens once', () => {
-    const lab = createLab({ maxEntries: 100, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 100, selfCheck: true });
     for (let port = 1; port <= 100; port++) assuredTcp(lab, port, 0);
     assert.equal(lab.send(query(1), 1).reason, 'table-full');
     for (let i = 0; i < 10; i++) assert.deepEqual(lab.send(segment(1, ACK, 1001, 5001), 2).ends, []);
@@ -237,7 +237,7 @@ describe('the sweep after a refusal', () => {
   });
 
   it('deletes ASSURED connections in FIN_WAIT to CLOSE, and others never', () => {
-    const lab = createLab({ maxEntries: 8, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 8, selfCheck: true });
     for (let port = 1; port <= 5; port++) assuredTcp(lab, port, 0);
     lab.send(segment(2, FIN_ACK, 1001, 5001), 0);
     lab.send(segment(2, ACK, 5001, 1002, true), 0);
@@ -260,7 +260,7 @@ describe('the sweep after a refusal', () => {
 
 describe('room at a full table', () => {
   it('what has expired makes room, at the very deadline, and is not counted as evicted', () => {
-    const lab = createLab({ maxEntries: 4, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 4, selfCheck: true });
     assuredUdp(lab, ports(1, 4), 0);
     // All got their last packet at 2002 ms and 120 s from then.
     assert.equal(lab.send(query(9), 122_001).reason, 'table-full');
@@ -275,7 +275,7 @@ describe('room at a full table', () => {
   });
 
   it('an INVALID packet without a connection needs room first, as in the kernel', () => {
-    const full = createLab({ maxEntries: 8, selfCheck: true });
+    const full = createLab({ helpers: 'none', maxEntries: 8, selfCheck: true });
     assuredUdp(full, ports(1, 8), 0);
     const flags = segment(77, 0, 1, 0);
     const opening = segment(78, SYN_ACK, 1, 1);
@@ -290,7 +290,7 @@ describe('room at a full table', () => {
   });
 
   it('an INVALID packet may even evict, as in the kernel', () => {
-    const lab = createLab({ maxEntries: 50, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 50, selfCheck: true });
     for (let port = 1; port <= 50; port++) lab.send(query(port), 0);
     const frame = segment(77, 0, 1, 0);
     const victims = victimsFor(lab, frame);
@@ -302,7 +302,7 @@ describe('room at a full table', () => {
   });
 
   it('ICMP errors need none', () => {
-    const lab = createLab({ maxEntries: 1, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 1, selfCheck: true });
     lab.send(query(1), 0);
     const about = (port: number): Uint8Array => icmpPacket(SERVER, { type: 3, code: 3, body: query(port) });
     assert.equal(lab.send(about(1), 1).verdict, 'RELATED_REPLY');
@@ -311,7 +311,7 @@ describe('room at a full table', () => {
   });
 
   it('a reopened connection takes the place of the old one', () => {
-    const lab = createLab({ maxEntries: 4, selfCheck: true });
+    const lab = createLab({ helpers: 'none', maxEntries: 4, selfCheck: true });
     for (let port = 1; port <= 4; port++) assuredTcp(lab, port, 0);
     lab.send(segment(2, 0x04, 1001, 0), 1);
     const seen = lab.send(segment(2, SYN, 90_000, 0), 2);

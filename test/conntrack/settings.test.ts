@@ -36,6 +36,7 @@ const LINUX: readonly (readonly [string, Setting, number])[] = [
   ['icmp_timeout', Setting.ICMP, 30],
   ['icmpv6_timeout', Setting.ICMPV6, 30],
   ['generic_timeout', Setting.GENERIC, 600],
+  ['expect_max', Setting.EXPECT_MAX, 4096],
   ['acct', Setting.ACCT, 1],
   ['checksum', Setting.CHECKSUM, 1],
 ];

@@ -22,6 +22,8 @@ const OF_THE_SHARD: ReadonlySet<Reason> = new Set([
   Reason.ICMP_QUOTE_DESTINATION,
   Reason.TABLE_FULL,
   Reason.PROBE_LIMIT,
+  Reason.HELPER_PARTIAL,
+  Reason.HELPER_REFUSED,
 ]);
 
 describe('hand-made packets', () => {

@@ -5,17 +5,26 @@
  */
 import assert from 'node:assert/strict';
 import { REASONS, Reason, reasonInfo } from '../../src/common/reasons.ts';
+import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/registry.ts';
+import { createMasters, type Masters } from '../../src/conntrack/masters.ts';
 import { createReporter, ReportMode } from '../../src/conntrack/reporter.ts';
 import { applySetting, createSettings, Setting, type TimeoutPreset } from '../../src/conntrack/settings.ts';
 import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.ts';
 import type { Connection, EndReason } from '../../src/export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords } from '../../src/export/entry-view.ts';
-import { createDispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
 import { EventBit, ReportType, Verdict } from '../../src/shm/bits.ts';
+import { createClaimTaker } from '../../src/shm/claims.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../../src/shm/offsets.generated.ts';
 import { createRingReader, createRingWriter, type RingReader, setRingCursors } from '../../src/shm/ring.ts';
-import { createRingMemory, createSegment, createSharedF64, type Segment } from '../../src/shm/segment.ts';
+import {
+  createExpectationMemory,
+  createRingMemory,
+  createSegment,
+  createSharedF64,
+  type Segment,
+} from '../../src/shm/segment.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
 import { LINK_RAW } from './frames.ts';
 
@@ -31,6 +40,8 @@ export interface LabOptions {
   readonly set?: readonly string[];
   readonly mode?: ReportMode;
   readonly zoneFromVlan?: boolean;
+  /** As `--helpers` takes them. */
+  readonly helpers?: string;
   /** Seconds since 1970 of time 0 of the lab. */
   readonly startS?: number;
   /** Where the rings' cursors start. */
@@ -89,6 +100,7 @@ export interface Lab {
   /** A counter over ingest and all shards. */
   counter(counter: number): number;
   reasonCount(reason: Reason): number;
+  readonly masters: Masters;
   /** Walks all structures. */
   checkStructures(): void;
   /** The same, and adds the counters up; for that, all rings must have been emptied. */
@@ -135,9 +147,12 @@ export function createLab(options: LabOptions = {}): Lab {
     createSegment(shard, { maxEntries: options.maxEntries ?? 1024, reportSlots }),
   );
   const memories = segments.map(() => createRingMemory(options.descriptorSlots ?? 128, Desc.WORDS));
+  const masterSegment = createSegment(shards, { maxEntries: options.maxEntries ?? 1024, reportSlots });
+  const allSegments = [...segments, masterSegment];
+  const expectationMemory = createExpectationMemory(settings[Setting.EXPECT_MAX]);
   const ingestReports = createRingMemory(reportSlots, Report.WORDS);
   if (options.cursors !== undefined) {
-    for (const memory of [...memories, ingestReports, ...segments.map((s) => s.reports)])
+    for (const memory of [...memories, ingestReports, ...allSegments.map((s) => s.reports)])
       setRingCursors(memory, options.cursors);
   }
   const writers = memories.map((memory) => createRingWriter(memory, Desc.WORDS));
@@ -168,7 +183,7 @@ export function createLab(options: LabOptions = {}): Lab {
   }
 
   const order = createReportOrder([
-    ...segments.map((segment) => tapped(createRingReader(segment.reports, Report.WORDS), see)),
+    ...allSegments.map((segment) => tapped(createRingReader(segment.reports, Report.WORDS), see)),
     tapped(createRingReader(ingestReports, Report.WORDS), see),
   ]);
 
@@ -188,8 +203,34 @@ export function createLab(options: LabOptions = {}): Lab {
       reports: reportWriters[shard],
       mode,
       waitForReader: drain,
+      claims: createClaimTaker(expectationMemory.claims, runUntilSettled),
     }),
   );
+  const masterReports = createRingWriter(masterSegment.reports, Report.WORDS);
+  const masters = createMasters({
+    helpers: options.helpers === undefined ? defaultHelpers() : parseHelpers(options.helpers),
+    segment: masterSegment,
+    expectations: expectationMemory,
+    settings,
+    hashKey: LAB_KEY,
+    reports: masterReports,
+    mode,
+    waitForReader: drain,
+    waitForClaim: runUntilSettled,
+  });
+
+  /** In threads others go on by themselves; here they are run, until one has settled what is waited for. */
+  function runUntilSettled(words: Int32Array, at: number, value: number): void {
+    dispatcher.flush();
+    for (let turns = 0; words[at] === value; turns++) {
+      assert.ok(turns < 1000, 'a claim is never settled');
+      for (let shard = 0; shard < shards && words[at] === value; shard++)
+        if (!busy[shard]) runShard(shard, 1);
+    }
+  }
+  /** Shards in the midst of a burst. */
+  const busy: boolean[] = segments.map(() => false);
+
   const nothing = {
     hot: new Int32Array(Hot.WORDS),
     cold: new Int32Array(Cold.WORDS),
@@ -201,12 +242,15 @@ export function createLab(options: LabOptions = {}): Lab {
     const input = inputs[shard];
     const count = Math.min(input.available(), BURST, limit);
     if (count === 0) return 0;
+    busy[shard] = true;
     trackers[shard].burst(input.tail(), count);
+    busy[shard] = false;
     input.release(count);
     return count;
   }
 
-  const dispatcher = createDispatcher({
+  const dispatcher: Dispatcher = createDispatcher({
+    masters,
     rings: writers,
     hashKey: LAB_KEY,
     verifyChecksums: settings[Setting.CHECKSUM] !== 0,
@@ -249,11 +293,13 @@ export function createLab(options: LabOptions = {}): Lab {
   }
 
   const counter = (which: number): number =>
-    segments.reduce((sum, segment) => sum + segment.counters[which], ingestCounters[which]);
+    allSegments.reduce((sum, segment) => sum + segment.counters[which], ingestCounters[which]);
 
   function checkStructures(): void {
     for (const tracker of trackers) tracker.selfCheck();
-    for (const ring of [...writers, ...inputs, ...reportWriters, ingestWriter]) ring.selfCheck();
+    masters.selfCheck();
+    for (const ring of [...writers, ...inputs, ...reportWriters, masterReports, ingestWriter])
+      ring.selfCheck();
   }
 
   function check(): void {
@@ -270,7 +316,8 @@ export function createLab(options: LabOptions = {}): Lab {
       counter(Counter.ENDED_TIMEOUT) +
       counter(Counter.ENDED_RESET) +
       counter(Counter.ENDED_REOPENED) +
-      counter(Counter.ENDED_EVICTED);
+      counter(Counter.ENDED_EVICTED) +
+      counter(Counter.ENDED_KILLED);
     assert.equal(counter(Counter.CREATED) - ended, counter(Counter.ALIVE), 'created - ended = alive');
   }
 
@@ -302,7 +349,7 @@ export function createLab(options: LabOptions = {}): Lab {
   /** Live entries with the time that they have left. */
   function alive(): { created: number; left: number; connection: Connection }[] {
     const tick = tickMsOf(dispatcher.nowSec(), dispatcher.nowNsec());
-    return segments
+    return allSegments
       .flatMap(({ index, hot, cold }) => {
         const words: EntryWords[] = [];
         for (let slot = 1; slot < index.length; slot += 2) {
@@ -332,6 +379,7 @@ export function createLab(options: LabOptions = {}): Lab {
     finish() {
       dispatcher.finish();
       runAll();
+      masters.finish();
       ingestReporter.finish();
       collect();
       assert.ok(order.done(), 'reports are left after the end');
@@ -341,6 +389,7 @@ export function createLab(options: LabOptions = {}): Lab {
     remainingMs: () => alive().map(({ left }) => left),
     counter,
     reasonCount: (reason) => counter(Counter.REASON + reason),
+    masters,
     checkStructures,
     check,
   };

@@ -1,0 +1,65 @@
+/** The helpers there are, and which of them are at which ports. */
+import { OptionError } from '../../common/errors.ts';
+import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
+import { ftp } from './ftp.ts';
+import type { Helper } from './helper.ts';
+
+export const HELPERS: readonly Helper[] = [ftp];
+
+/** A helper at a port, so that it can be told to another thread. */
+export interface HelperAt {
+  readonly helper: HelperNumber;
+  /** 0: by expectations only. */
+  readonly port: number;
+}
+
+export const defaultHelpers = (): HelperAt[] =>
+  HELPERS.filter((h) => h.isDefault).map((helper) => ({ helper: helper.number, port: helper.port }));
+
+export const HELPERS_BY_NUMBER: ReadonlyMap<HelperNumber, Helper> = new Map(
+  HELPERS.map((helper) => [helper.number, helper]),
+);
+const byName = new Map(HELPERS.map((helper) => [HELPER_NAMES[helper.number].toLowerCase(), helper]));
+
+const OPTION = '--helpers';
+const PORT_MAX = 65_535;
+
+/**
+ * Reads `ftp:21,irc:6667,sip`: names with a port or without, for the usual one. `none` is no helper,
+ * `default` those that are on without the option, `all` every one.
+ *
+ * Errors: OptionError for an unknown name, a port that is none, a helper at one port twice
+ */
+export function parseHelpers(value: string): HelperAt[] {
+  const chosen: HelperAt[] = [];
+  const words = value.split(',').map((word) => word.trim());
+  if (words.includes('none')) {
+    if (words.length > 1) throw new OptionError(OPTION, value, 'none alone');
+    return [];
+  }
+  for (const word of words) {
+    if (word === 'default') chosen.push(...defaultHelpers());
+    else if (word === 'all')
+      chosen.push(...HELPERS.map((helper) => ({ helper: helper.number, port: helper.port })));
+    else chosen.push(parseOne(word));
+  }
+  return chosen.filter((a, i) => chosen.findIndex((b) => a.helper === b.helper && a.port === b.port) === i);
+}
+
+function parseOne(word: string): HelperAt {
+  const [name, portText, ...rest] = word.split(':');
+  const helper = byName.get(name.toLowerCase());
+  const names = `${[...byName.keys()].join(', ')}, default, all, none`;
+  if (helper === undefined || rest.length > 0)
+    throw new OptionError(OPTION, word, `NAME or NAME:PORT, comma list; names: ${names}`);
+  if (portText === undefined) return { helper: helper.number, port: helper.port };
+  const port = Number(portText);
+  if (!/^\d{1,5}$/.test(portText) || port < 1 || port > PORT_MAX)
+    throw new OptionError(
+      `${OPTION} ${name}`,
+      portText,
+      `a port from 1 to ${PORT_MAX}`,
+      `Usual: ${name}:${helper.port}`,
+    );
+  return { helper: helper.number, port };
+}
