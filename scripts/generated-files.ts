@@ -1,5 +1,14 @@
 /** Texts of the files that are derived from declarations; generate.mjs writes or checks them. */
 import { Outcome, REASONS } from '../src/common/reasons.ts';
+import {
+  ONE_WAY_BLOCK_SHIFT,
+  ONE_WAY_CLASSES,
+  ONE_WAY_STATE_SHIFT,
+  ONE_WAY_STATES,
+  OneWayBlock,
+  OneWayCell,
+  oneWayTransitions,
+} from '../src/conntrack/one-way-table.ts';
 import { SETTINGS } from '../src/conntrack/settings.ts';
 import {
   TCP_CLASSES,
@@ -127,11 +136,58 @@ A longer timeout is cut to \`tcp_timeout_unacknowledged\` while data is unacknow
 ${others}`;
 }
 
+function oneWayStatesPage(): string {
+  const cells = oneWayTransitions();
+  const titles = Array.from({ length: ONE_WAY_CLASSES }, (_, cls) => TCP_CLASS_TITLES[cls as TcpClass]);
+  const words: Readonly<Record<number, string>> = {
+    [OneWayCell.IGNORE]: 'ignored',
+    [OneWayCell.REOPEN]: 'reopen',
+    [OneWayCell.UNTRACKED]: 'untracked',
+    [OneWayCell.NEVER]: '',
+  };
+  const block = (which: OneWayBlock): string => {
+    const rows = Array.from({ length: ONE_WAY_STATES }, (_, state) => [
+      `\`${TcpState[state]}\``,
+      ...titles.map((_, cls) => {
+        const cell = cells[(which << ONE_WAY_BLOCK_SHIFT) + (state << ONE_WAY_STATE_SHIFT) + cls];
+        return words[cell] ?? `\`${TcpState[cell]}\``;
+      }),
+    ]);
+    return markdownTable(
+      ['state', ...titles],
+      rows.filter((row) => row.slice(1).some((cell) => cell !== '')),
+    );
+  };
+  return `# The states of TCP with \`--one-way\`
+
+Printed from \`src/conntrack/one-way-table.ts\` by \`npm run generate\`. [one-way.md](one-way.md) tells what lies behind it.
+
+"Ignored" packets are let through without effect. "Reopen" ends the connection, and the packet opens a new one.
+"Untracked": there is nothing left to track. An empty cell: no packets lead there. Timeouts are those of
+[tcp-states.md](tcp-states.md).
+
+## Only the original direction was seen
+
+${block(OneWayBlock.ORIGINAL_ALONE)}
+## Only the reply direction was seen
+
+A connection comes here when the first of its packets that was seen is a SYN+ACK.
+
+${block(OneWayBlock.REPLY_ALONE)}
+## Both were seen, a packet of the original direction
+
+${block(OneWayBlock.ORIGINAL_BOTH)}
+## Both were seen, a packet of the reply direction
+
+${block(OneWayBlock.REPLY_BOTH)}`;
+}
+
 export function generatedFiles(): [string, string][] {
   return [
     ['src/shm/offsets.generated.ts', offsetsSource()],
     ['docs/memory-layout.md', layoutPage()],
     ['docs/reasons.md', reasonsPage()],
     ['docs/tcp-states.md', tcpStatesPage()],
+    ['docs/one-way-states.md', oneWayStatesPage()],
   ];
 }

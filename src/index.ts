@@ -33,6 +33,7 @@ export type {
   Direction,
   EndReason,
   EventType,
+  Halves,
   Tuple,
 } from './export/connection.ts';
 export { StatusBit } from './export/connection.ts';
@@ -55,6 +56,8 @@ export interface TrackerOptions {
   readonly verifyChecksums?: boolean;
   /** Take the zone from the VLAN id of the outermost tag. Default false. */
   readonly zoneFromVlan?: boolean;
+  /** The captures may have one direction only (asymmetric routing): docs/one-way.md. Default false. */
+  readonly oneWay?: boolean;
 }
 
 /** All that are given must agree. */
@@ -97,6 +100,7 @@ function settingsOf(options: TrackerOptions): Int32Array {
   for (const [name, value] of Object.entries(options.settings ?? {}))
     applySetting(settings, `${name}=${value}`);
   if (options.verifyChecksums === false) settings[Setting.CHECKSUM] = 0;
+  if (options.oneWay === true) settings[Setting.ONE_WAY] = 1;
   return settings;
 }
 

@@ -112,6 +112,14 @@ describe('a tracker', () => {
     });
   });
 
+  it('tracks one direction, and says of which directions it saw packets', async () => {
+    const halves = async (options: Partial<TrackerOptions>): Promise<Set<string>> =>
+      using(options, async (tracker) => new Set((await allEvents(tracker)).map((e) => e.connection.halves)));
+    assert.deepEqual(await halves({}), new Set(['original', 'both']));
+    const files = ['test/fixtures/captures/mix/mercury__emix.pcap'];
+    assert.deepEqual(await halves({ files, oneWay: true }), new Set(['original', 'reply', 'both']));
+  });
+
   it('refuses options that are wrong', () => {
     const wrong: readonly (readonly [Partial<TrackerOptions>, string])[] = [
       [{ files: [] }, 'files'],

@@ -43,6 +43,7 @@ interface TrackFlags {
   readonly zoneFrom?: 'vlan';
   readonly helpers?: readonly string[];
   readonly checksum: 'verify' | 'ignore';
+  readonly oneWay?: true;
   readonly acct: boolean;
   readonly stats?: true;
   readonly json?: true;
@@ -108,7 +109,7 @@ export function addTrackCommand(program: Command): void {
     .addOption(choiceOption('-p, --print <what>', 'what to print', PRINT_KINDS).default('table'))
     .option(
       '-o, --output <form>',
-      'comma list of text, json or xml, and extended, timestamp, id (default: "text")',
+      'comma list of text, json or xml, and extended, timestamp, id, halves (default: "text")',
       collect,
     )
     .option(
@@ -149,6 +150,7 @@ export function addTrackCommand(program: Command): void {
         'ignore',
       ]).default('verify'),
     )
+    .option('--one-way', 'for taps that see one direction only (asymmetric routing): see docs/one-way.md')
     .option('--no-acct', 'no packet and byte counters')
     .option(
       '--trace-table <n>',
@@ -180,6 +182,7 @@ function settingsOf(flags: TrackFlags): Int32Array {
   for (const assignment of flags.set ?? []) applySetting(settings, assignment);
   if (!flags.acct) settings[Setting.ACCT] = 0;
   if (flags.checksum === 'ignore') settings[Setting.CHECKSUM] = 0;
+  if (flags.oneWay) settings[Setting.ONE_WAY] = 1;
   return settings;
 }
 

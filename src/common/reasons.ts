@@ -39,6 +39,8 @@ export enum Reason {
   ICMPV6_CONTROL = 32,
   SCTP_LATER = 33,
   GRE_LATER = 34,
+  ONE_WAY_RESET = 35,
+  ONE_WAY_ERROR = 36,
 
   // Invalid.
   IPV6_HEADERS = 64,
@@ -117,6 +119,18 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
   ],
   [Reason.SCTP_LATER, row(UNTRACKED, 'sctp-later', 'SCTP is not tracked yet')],
   [Reason.GRE_LATER, row(UNTRACKED, 'gre-later', 'GRE is not tracked yet')],
+  [
+    Reason.ONE_WAY_RESET,
+    row(UNTRACKED, 'one-way-reset', 'with --one-way: a RST of a connection of which nothing was seen'),
+  ],
+  [
+    Reason.ONE_WAY_ERROR,
+    row(
+      UNTRACKED,
+      'one-way-error',
+      'with --one-way: an ICMP error about a connection of which nothing was seen',
+    ),
+  ],
 
   [Reason.IPV6_HEADERS, row(INVALID, 'ipv6-headers', 'the chain of IPv6 extension headers is broken')],
   [Reason.IPV6_NO_NEXT_HEADER, row(INVALID, 'ipv6-no-next-header', 'IPv6 says that nothing follows')],

@@ -3,7 +3,8 @@
  * how long a packet keeps its connection alive; none of them refuses a packet of a known connection.
  */
 import { Reason } from '../common/reasons.ts';
-import { Kind, Status, Task } from '../shm/bits.ts';
+import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
+import { Kind, Meta, Status, Task } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
 import { Setting } from './settings.ts';
 
@@ -18,20 +19,19 @@ export interface Stateless {
   opens(task: Task, d: number): Reason;
   /** Writes the first values of a new entry. */
   open(task: Task, entry: number, nowMs: number): void;
-  /** Timeout in ms after a packet of an entry. May set ASSURED. */
-  packet(task: Task, entry: number, nowMs: number): number;
+  /** Timeout in ms after a packet of an entry. `dir` is 0 or 1. May set ASSURED. */
+  packet(task: Task, entry: number, nowMs: number, dir: number): number;
 }
 
-/** The ICMP type in the direction of the packet; L4 holds it as the lower endpoint sees it. */
-export type PacketIcmpType = (d: number) => number;
-
 /** Thread: owner of the shard only. Cost: no allocation. */
-export function createStateless(
-  hot: Int32Array,
-  desc: Int32Array,
-  settings: Int32Array,
-  icmpTypeOf: PacketIcmpType,
-): Stateless {
+export function createStateless(hot: Int32Array, desc: Int32Array, settings: Int32Array): Stateless {
+  /** The ICMP type as the packet bears it: L4 is written as the lower endpoint would see it. */
+  function icmpTypeOf(d: number): number {
+    const type = (desc[d + Desc.L4] >>> 8) & 0xff;
+    if ((desc[d + Desc.META] & Meta.FROM_HI) === 0) return type;
+    return (desc[d + Desc.KIND] & Kind.IPV6) !== 0 ? ICMPV6_INVERSE[type] : ICMP_INVERSE[type];
+  }
+
   function opens(task: Task, d: number): Reason {
     if (task !== Task.ICMP && task !== Task.ICMPV6) return Reason.NONE;
     const type = icmpTypeOf(d);

@@ -32,6 +32,8 @@ export enum Setting {
   ACCT = 21,
   CHECKSUM = 22,
   EXPECT_MAX = 41,
+  /** Set by `--one-way`; not the kernel's. */
+  ONE_WAY = 42,
   WORDS = 51,
 }
 

@@ -9,7 +9,6 @@
 import { assert } from '../common/assert.ts';
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Reason } from '../common/reasons.ts';
-import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
 import { EndCode, EventBit, Kind, Meta, Status, Task, Verdict } from '../shm/bits.ts';
 import type { ClaimTaker } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
@@ -21,10 +20,9 @@ import { createWheel } from '../shm/wheel.ts';
 import { Answer } from './answer.ts';
 import { createEviction } from './eviction.ts';
 import type { HelperHooks } from './helper-hooks.ts';
-import { createStateless } from './protocols.ts';
+import { chooseProtocols } from './one-way.ts';
 import { createReporter, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
-import { createTcp } from './tcp.ts';
 import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
@@ -78,8 +76,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const table = createTable(segment);
   const { candidate, matches, find, insert } = table;
   const wheel = createWheel(segment, (entry) => endExpired(entry));
-  const tcp = createTcp(hot, desc, settings, shorten);
-  const stateless = createStateless(hot, desc, settings, icmpTypeOf);
+  const { isOneWay, tcp, stateless, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
   const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
   const isReporting = mode !== ReportMode.NOTHING;
@@ -194,13 +191,6 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   // ---- Packets ----
 
-  /** The ICMP type as the packet bears it: L4 is written as the lower endpoint would see it. */
-  function icmpTypeOf(d: number): number {
-    const type = (desc[d + Desc.L4] >>> 8) & 0xff;
-    if ((desc[d + Desc.META] & Meta.FROM_HI) === 0) return type;
-    return (desc[d + Desc.KIND] & Kind.IPV6) !== 0 ? ICMPV6_INVERSE[type] : ICMP_INVERSE[type];
-  }
-
   function count(h: number, d: number, dir: number): void {
     if ((hot[h + Hot.STATUS] & Status.COUNTED) === 0) return;
     const c = (h + Hot.PACKETS_ORIG + dir * (Hot.PACKETS_REPLY - Hot.PACKETS_ORIG)) >> 1;
@@ -213,9 +203,9 @@ export function createTracker(options: TrackerOptions): Tracker {
     reporter.packet(entry, Verdict.INVALID, reason, 0, number);
   }
 
-  function refuse(reason: Reason): void {
+  function refuse(reason: Reason, verdict = Verdict.NULL): void {
     counters[Counter.REASON + reason]++;
-    reporter.packet(0, Verdict.NULL, reason, 0, number);
+    reporter.packet(0, verdict, reason, 0, number);
   }
 
   function tracked(entry: number, verdict: Verdict, events: number): void {
@@ -261,6 +251,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     // The kernel takes the expectation before the protocol judges the packet.
     const isExpected = isForetold && takeForetold();
     const reason = task === Task.TCP ? tcp.opens(d) : stateless.opens(task, d);
+    if (reason === Reason.ONE_WAY_RESET) return refuse(reason, Verdict.UNTRACKED);
     if (reason !== Reason.NONE) return invalid(reason, 0);
     const entry = insert(hash, desc, d);
     if (entry <= 0) return refuse(Reason.PROBE_LIMIT);
@@ -275,6 +266,8 @@ export function createTracker(options: TrackerOptions): Tracker {
       fromHi |
       (isExpected ? Status.EXPECTED : 0) |
       (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
+    const dir = openingDirection(d, task);
+    if (dir === 1) hot[h + Hot.STATUS] ^= Status.FROM_HI | Status.SEEN_REPLY | Status.ORIGINAL_UNSEEN;
     hot[h + Hot.CREATED] = number;
     hot[h + Hot.LAST_SEC] = nowSec;
     hot[h + Hot.LAST_NSEC] = nowNsec;
@@ -298,24 +291,24 @@ export function createTracker(options: TrackerOptions): Tracker {
     let events = isExpected ? EventBit.RELATED : EventBit.NEW;
     if (task === Task.TCP) {
       tcp.open(entry, d);
-      timeout = tcp.packet(entry, d, 0, nowMs);
+      timeout = tcp.packet(entry, d, dir, nowMs);
       assert(timeout >= 0, 'tcp: a packet that may open was refused');
       events |= EventBit.PROTOINFO;
     } else {
       stateless.open(task, entry, nowMs);
-      timeout = stateless.packet(task, entry, nowMs);
+      timeout = stateless.packet(task, entry, nowMs, dir);
     }
-    count(h, d, 0);
+    count(h, d, dir);
     hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
     wheel.fileNew(entry);
     counters[Counter.CREATED]++;
     if (isExpected) counters[Counter.EXPECT_MATCHED]++;
-    const verdict = isExpected ? Verdict.RELATED : Verdict.NEW;
+    const verdict = dir === 1 ? Verdict.ESTABLISHED_REPLY : isExpected ? Verdict.RELATED : Verdict.NEW;
     if (helpers !== null) {
       const helper = helpers.opened(entry, d, isExpected ? foretold[Foretold.ASSIGN] : 0);
       hot[h + Hot.STATUS] |= helper << Status.HELPER_SHIFT;
       if (helper !== 0) {
-        const answer = helpers.packet(entry, d, 0, verdict, events);
+        const answer = helpers.packet(entry, d, dir, verdict, events);
         if (answer < 0) return droppedFirst(entry, hash, verdict, -answer);
       }
     }
@@ -346,7 +339,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const status = hot[h + Hot.STATUS];
     const dir = directionOf(desc[d + Desc.META], status);
     const answer =
-      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs);
+      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs, dir);
     if (answer <= Answer.INVALID) return invalid(Answer.INVALID - answer, entry);
     if (answer === Answer.REOPEN) {
       end(entry, hash, EndCode.REOPENED);
@@ -354,12 +347,13 @@ export function createTracker(options: TrackerOptions): Tracker {
     }
     hot[h + Hot.LAST_SEC] = nowSec;
     hot[h + Hot.LAST_NSEC] = nowNsec;
-    const verdict = verdictOf(dir, status);
+    const verdict = verdictOf(dir, status, hot[h + Hot.STATUS]);
     if (answer >= 0) {
       refresh(entry, answer);
       count(h, d, dir);
     } else if (answer === Answer.RESET) {
       count(h, d, dir);
+      if (dir === 1) hot[h + Hot.STATUS] |= Status.REFUSED;
       end(entry, hash, EndCode.RESET);
       return tracked(0, verdict, 0);
     } else {
@@ -374,8 +368,9 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** An ICMP error: it belongs to the connection that it quotes, and changes nothing. */
   function relatedError(entry: number, d: number, meta: number): void {
-    if (entry === 0) return invalid(Reason.ICMP_QUOTE_UNKNOWN, 0);
+    if (entry === 0 && !isOneWay) return invalid(Reason.ICMP_QUOTE_UNKNOWN, 0);
     if ((meta & Meta.QUOTE_ELSEWHERE) !== 0) return invalid(Reason.ICMP_QUOTE_DESTINATION, entry);
+    if (entry === 0) return refuse(Reason.ONE_WAY_ERROR, Verdict.UNTRACKED);
     const dir = directionOf(meta, hot[entry * Hot.WORDS + Hot.STATUS]);
     counters[Counter.RELATED_ERRORS]++;
     // As in the kernel, a helper sees errors about what the server sent, and takes them for messages.

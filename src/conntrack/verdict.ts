@@ -7,10 +7,12 @@ export function directionOf(meta: number, status: number): number {
   return ((meta >>> Meta.FROM_HI_SHIFT) ^ (status >>> Status.FROM_HI_SHIFT)) & 1;
 }
 
-/** What `ct state` says, from the status before the packet. */
-export function verdictOf(dir: number, status: number): Verdict {
+/** What `ct state` says, from the status before the packet and after the protocol saw it. */
+export function verdictOf(dir: number, status: number, now: number): Verdict {
   if (dir === 1) return Verdict.ESTABLISHED_REPLY;
   if ((status & Status.SEEN_REPLY) !== 0) return Verdict.ESTABLISHED;
+  // Assured without a reply: it was answered where nobody saw it (--one-way).
+  if ((now & Status.ASSURED) !== 0) return Verdict.ESTABLISHED;
   return (status & Status.EXPECTED) !== 0 ? Verdict.RELATED : Verdict.NEW;
 }
 

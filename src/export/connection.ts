@@ -31,6 +31,9 @@ export interface Direction extends Tuple {
 /** Why a connection ended. */
 export type EndReason = 'timeout' | 'reset' | 'reopened' | 'evicted' | 'end of capture' | 'helper';
 
+/** Which directions packets were seen of. Without `--one-way` never the reply alone. */
+export type Halves = 'original' | 'reply' | 'both';
+
 export interface Connection {
   /** Stable for the life of the connection and equal for any number of shards. 32 bits. */
   readonly id: number;
@@ -51,6 +54,7 @@ export interface Connection {
   readonly master: number | null;
   /** Live connections that this one foretold. */
   readonly expected: number;
+  readonly halves: Halves;
   readonly zone: number;
   readonly mark: number;
   /** Whole seconds until expiry, rounded down; 0 when it is past. */

@@ -5,7 +5,7 @@ import { EndCode, Kind, Status } from '../shm/bits.ts';
 import { connectionId } from '../shm/identity.ts';
 import { Cold, Hot } from '../shm/offsets.generated.ts';
 import { ipv4Text, ipv6Text } from './addresses.ts';
-import type { Connection, Direction, EndReason, Tuple } from './connection.ts';
+import type { Connection, Direction, EndReason, Halves, Tuple } from './connection.ts';
 import { protocolName, TCP_STATE_NAMES } from './names.ts';
 
 const NS_PER_SEC = 1_000_000_000n;
@@ -73,6 +73,11 @@ function direction(words: EntryWords, tuple: Tuple, firstCounter: number): Direc
   return { ...tuple, packets: readF64(words.hot, at), bytes: readF64(words.hot, at + 2) };
 }
 
+function halvesOf(status: number): Halves {
+  if ((status & (Status.SEEN_REPLY | Status.REFUSED)) === 0) return 'original';
+  return (status & Status.ORIGINAL_UNSEEN) !== 0 ? 'reply' : 'both';
+}
+
 /**
  * Shapes:  words as in Hot and Cold
  * Units:   `tickMs` is the shard's clock at the moment for which the remaining timeout is wanted
@@ -105,6 +110,7 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
     helper: helper === HelperNumber.NONE ? null : HELPER_NAMES[helper],
     master: (status & Status.EXPECTED) === 0 ? null : cold[c + Cold.MASTER] >>> 0,
     expected: 0,
+    halves: halvesOf(status),
     zone: kind >>> Kind.ZONE_SHIFT,
     mark: hot[h + Hot.MARK] >>> 0,
     timeoutS: remainingMs > 0 ? Math.floor(remainingMs / 1000) : 0,

@@ -20,7 +20,7 @@ export function flowDurationNs(c: Connection): bigint {
 }
 
 /**
- * One line of text: fields as of `conntrack -L`, then `start= last= end= duration= reason=`.
+ * One line of text: fields as of `conntrack -L`, then `start= last= end= duration= reason= halves=`.
  *
  * Shapes:  without line feed; no `end=` and `reason=` while the connection lives
  * Units:   seconds with nine digits of fraction; start, last and end since 1970
@@ -28,9 +28,10 @@ export function flowDurationNs(c: Connection): bigint {
 export function flowLine(c: Connection, o: OutputOptions): string {
   const times = `start=${secondsText(c.startNs, 9)} last=${secondsText(c.lastNs, 9)}`;
   const duration = `duration=${durationText(c)}`;
-  if (c.end === null) return `${flowHead(c, o)} ${times} ${duration}`;
+  const halves = `halves=${c.halves}`;
+  if (c.end === null) return `${flowHead(c, o)} ${times} ${duration} ${halves}`;
   const reason = endReasonWord(c.end.reason);
-  return `${flowHead(c, o)} ${times} end=${secondsText(c.end.atNs, 9)} ${duration} reason=${reason}`;
+  return `${flowHead(c, o)} ${times} end=${secondsText(c.end.atNs, 9)} ${duration} reason=${reason} ${halves}`;
 }
 
 /** `{"record":"flow",...}`, without line feed. */
@@ -42,14 +43,14 @@ export function flowJson(c: Connection): string {
 }
 
 /**
- * A `<flow>` element, without line feed: as of a table, with `<timestamp>` (nanoseconds since 1970) and, when it
- * has ended, `<end reason="..."/>`.
+ * A `<flow>` element, without line feed: as of a table, with `<timestamp>` (nanoseconds since 1970) when it
+ * has ended `<end reason="..."/>`, and `<halves>`.
  */
 export function flowXml(c: Connection): string {
   const stop = c.end === null ? '' : `<stop>${c.end.atNs}</stop>`;
   const times = `<timestamp><start>${c.startNs}</start><last>${c.lastNs}</last>${stop}</timestamp>`;
   const end = c.end === null ? '' : `<end reason="${endReasonWord(c.end.reason)}"/>`;
-  return `<flow>${flowMetas(c, times)}${end}</flow>`;
+  return `<flow>${flowMetas(c, times)}${end}<halves>${c.halves}</halves></flow>`;
 }
 
 function durationText(c: Connection): string {

@@ -12,11 +12,11 @@ export function identityJson(c: Connection): string {
   return `"id":${c.id},"family":"${c.family}",${protocol}`;
 }
 
-/** Both directions, state, status, helper, master, zone and mark, without braces. */
+/** Both directions, state, status, helper, master, halves, zone and mark, without braces. */
 export function contentJson(c: Connection): string {
   const directions = `"original":${directionJson(c.original)},"reply":${directionJson(c.reply)}`;
   const status = `"status":${c.status},"statusNames":${JSON.stringify(statusNames(c.status))}`;
-  const related = `"helper":${JSON.stringify(c.helper)},"master":${c.master}`;
+  const related = `"helper":${JSON.stringify(c.helper)},"master":${c.master},"halves":"${c.halves}"`;
   return `${directions},"state":${JSON.stringify(c.state)},${status},${related},"zone":${c.zone},"mark":${c.mark}`;
 }
 

@@ -9,10 +9,12 @@ export interface OutputOptions {
   readonly timestamp: boolean;
   /** Text: the id at the end of a line. JSON and XML always have it. */
   readonly id: boolean;
+  /** Text: the halves that were seen, behind the id. JSON and flow records always have them. */
+  readonly halves?: boolean;
 }
 
 const OPTION = '-o/--output';
-const ALLOWED = 'a comma list of text, extended, json, xml, timestamp, id';
+const ALLOWED = 'a comma list of text, extended, json, xml, timestamp, id, halves';
 
 /**
  * Reads the words after -o. An option given more than once is joined with commas first.
@@ -20,10 +22,10 @@ const ALLOWED = 'a comma list of text, extended, json, xml, timestamp, id';
  * Errors:  OptionError for a word that is unknown and for two formats
  */
 export function parseOutput(value: string): OutputOptions {
-  const options = { extended: false, timestamp: false, id: false };
+  const options = { extended: false, timestamp: false, id: false, halves: false };
   let format: OutputOptions['format'] | undefined;
   for (const word of value.split(',')) {
-    if (word === 'extended' || word === 'timestamp' || word === 'id') {
+    if (word === 'extended' || word === 'timestamp' || word === 'id' || word === 'halves') {
       options[word] = true;
     } else if (word !== 'text' && word !== 'json' && word !== 'xml') {
       throw new OptionError(OPTION, word, ALLOWED, 'For example: -o extended,id');

@@ -90,6 +90,7 @@ const content: Readonly<Record<string, JsonSchema>> = {
   statusNames: { description: 'names of the bits that are set', type: 'array', items: { type: 'string' } },
   helper: { description: 'helper that reads its packets', type: ['string', 'null'] },
   master: { ...unsigned(32, 'id of the connection that foretold it'), type: ['integer', 'null'] },
+  halves: { description: 'directions of which packets were seen', enum: ['original', 'reply', 'both'] },
   zone: unsigned(16, 'zone'),
   mark: unsigned(32, 'mark'),
 };

@@ -28,7 +28,7 @@ const EVENT_PREFIXES: Record<EventType, string> = {
  */
 export function connectionLine(c: Connection, o: OutputOptions): string {
   const head = `${lineStart(c, o)}${c.timeoutS} ${stateField(c)}`;
-  return `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}${helperField(c)}use=${1 + c.expected}${idField(c, o)}`;
+  return `${head}${directions(c, true)}mark=${c.mark} ${zoneField(c)}${helperField(c)}use=${1 + c.expected}${idField(c, o)}${halvesField(c, o)}`;
 }
 
 /**
@@ -47,7 +47,7 @@ export function eventLine(e: ConnectionEvent, o: OutputOptions): string {
   const mark = c.mark !== 0 ? `mark=${c.mark} ` : '';
   const helper = e.type === 'DESTROY' ? '' : helperField(c);
   const line = `${head}${directions(c, eventHasCounters(e))}${mark}${zoneField(c)}${helper}`;
-  return `${line.slice(0, -1)}${idField(c, o)}`;
+  return `${line.slice(0, -1)}${idField(c, o)}${halvesField(c, o)}`;
 }
 
 /** The kernel sends no timeout with a DESTROY when none is left. */
@@ -97,4 +97,9 @@ function helperField(c: Connection): string {
 
 function idField(c: Connection, o: OutputOptions): string {
   return o.id ? ` id=${c.id}` : '';
+}
+
+/** At the end of a line, where programs that read lines of conntrack do not look. */
+function halvesField(c: Connection, o: OutputOptions): string {
+  return o.halves === true ? ` halves=${c.halves}` : '';
 }

@@ -21,6 +21,10 @@ export enum Status {
   /** HelperNumber of the helper that reads its packets; 0 for none. */
   HELPER_SHIFT = 24,
   HELPER_MASK = 0x1f << 24,
+  /** Only answers were seen: with --one-way, where it began with one. */
+  ORIGINAL_UNSEEN = 1 << 29,
+  /** The first packet of the reply direction was the RST that ended it; the kernel does not set SEEN_REPLY then. */
+  REFUSED = 1 << 30,
 }
 
 /** Hot.SIDES: flags of either side, window scales, and the flags of the packet that was ignored. */

@@ -72,6 +72,43 @@ describe('counters and settings', () => {
   });
 });
 
+describe('--one-way', () => {
+  const server = { src: CLIENT.dst, dst: CLIENT.src };
+  const segment = (flags: number, seq: number): Uint8Array =>
+    ethernet(tcpPacket(server, { sport: 80, dport: 40000, seq, ack: 1001, flags }), null);
+  const half = capture('half.pcap', [
+    segment(TCP_FLAGS.S | TCP_FLAGS['.'], 5000),
+    segment(TCP_FLAGS['.'], 5001),
+  ]);
+
+  it('tracks a half that is INVALID without it', async () => {
+    assert.equal((await statsOf('-r', half)).invalid['tcp-not-opening'], 1);
+    const stats = await statsOf('-r', half, '--one-way');
+    assert.deepEqual(stats.invalid, {});
+    assert.equal(stats.tracked, 2);
+  });
+
+  it('says in the record which half was seen; in other text with -o halves', async () => {
+    const [flow] = linesOf(await tracked('-r', half, '--one-way', '--print', 'flows', '-o', 'json'));
+    assert.equal(JSON.parse(flow).halves, 'reply');
+    assert.match(await tracked('-r', half, '--one-way', '--print', 'flows'), / halves=reply$/m);
+    const line =
+      /^tcp {6}6 \d+ ESTABLISHED src=192\.0\.2\.1 .* packets=0 .* packets=2 .* \[ASSURED\] mark=0 use=1/;
+    assert.match(await tracked('-r', half, '--one-way'), new RegExp(`${line.source}\n$`));
+    const table = await tracked('-r', half, '--one-way', '-o', 'halves,id');
+    assert.match(table, new RegExp(`${line.source} id=\\d+ halves=reply\n$`));
+    const events = await tracked('-r', half, '--one-way', '--print', 'events', '-o', 'halves');
+    assert.match(events, /^ {4}\[NEW\] tcp {6}6 60 SYN_RECV src=192\.0\.2\.1 .* halves=reply$/m);
+  });
+
+  it('prints the same for any number of shards', async () => {
+    const trace = async (...more: readonly string[]): Promise<string> =>
+      tracked('-r', half, MIXED, '--print', 'flows', ...more);
+    for (const shards of ['2', '4', '8'])
+      assert.equal(await trace('--one-way', '--shards', shards), await trace('--one-way', '--shards', '1'));
+  });
+});
+
 describe('--max', () => {
   const many = Array.from({ length: 200 }, (_, i) => udp(1000 + i));
 
@@ -79,17 +116,19 @@ describe('--max', () => {
     // In the same second, so that nothing times out.
     const packets = many.map((data, i) => ({ sec: 1000, nsec: i, wireLength: data.length, data }));
     const file = tempFile('many.pcap', pcapFile(packets, { nano: true }));
-    const stats = await statsOf('-r', file, '--max', '16');
+    // Who is evicted, and so how many, depends on the key.
+    const args = ['-r', file, '--max', '16', '--hash-key', '0123456789abcdef'];
+    const stats = await statsOf(...args);
     const { created, ended, alive } = stats.connections;
     assert.ok(alive <= 16);
     assert.ok(ended.evicted > 0);
     assert.equal(created + sum(stats.dropped), 200);
     assert.equal(created, sum(ended) + alive);
-    const flows = await tracked('-r', file, '--max', '16', '--print', 'flows', '-o', 'json');
+    const flows = await tracked(...args, '--print', 'flows', '-o', 'json');
     const reasons = linesOf(flows).map((line) => JSON.parse(line).endReason);
     assert.equal(reasons.length, created);
     assert.equal(reasons.filter((reason) => reason === 'evicted').length, ended.evicted);
-    const { stderr } = await track('-r', file, '--max', '16', '--print', 'none');
+    const { stderr } = await track(...args, '--print', 'none');
     assert.match(stderr, /evicted \d+/);
   });
 

@@ -16,7 +16,7 @@ async function expected(print: string): Promise<number> {
 const LINE: Readonly<Record<string, RegExp>> = {
   table: /^(tcp {6}6|udp {6}17|icmp {5}1) \d+ ([A-Z_]+ )?src=\S+ dst=\S+ .* mark=0 use=1$/,
   flows:
-    / start=\d+\.\d{9} last=\d+\.\d{9} end=\d+\.\d{9} duration=\d+\.\d{9} reason=(timeout|end-of-capture)$/,
+    / start=\d+\.\d{9} last=\d+\.\d{9} end=\d+\.\d{9} duration=\d+\.\d{9} reason=(timeout|end-of-capture) halves=(original|both)$/,
   events: /^( {4}\[NEW\]| \[UPDATE\]|\[DESTROY\]) (tcp|udp|icmp) +\d+ /,
 };
 

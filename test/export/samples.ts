@@ -10,7 +10,13 @@ import type { OutputOptions } from '../../src/export/text.ts';
 
 export const START_NS = 1_700_000_000_000_123_456n;
 
-export const PLAIN: OutputOptions = { format: 'text', extended: false, timestamp: false, id: false };
+export const PLAIN: OutputOptions = {
+  format: 'text',
+  extended: false,
+  timestamp: false,
+  id: false,
+  halves: false,
+};
 
 export const SEEN = StatusBit.CONFIRMED | StatusBit.SEEN_REPLY;
 export const ASSURED = SEEN | StatusBit.ASSURED;
@@ -22,6 +28,7 @@ const BASE = {
   helper: null,
   master: null,
   expected: 0,
+  halves: 'original',
   zone: 0,
   mark: 0,
   timeoutS: 29,
@@ -43,6 +50,7 @@ export const tcp: Connection = {
   reply: direction('198.51.100.5', '192.0.2.10', { sport: 443, dport: 40000 }),
   state: 'ESTABLISHED',
   status: ASSURED,
+  halves: 'both',
   timeoutS: 431999,
   lastNs: START_NS + 12_000_000_000n,
 };
@@ -64,6 +72,7 @@ export const icmp: Connection = {
   original: direction('192.0.2.10', '198.51.100.5', { type: 8, code: 0, id: 1226 }),
   reply: direction('198.51.100.5', '192.0.2.10', { type: 0, code: 0, id: 1226 }),
   status: SEEN,
+  halves: 'both',
 };
 
 export const icmpv6: Connection = {
@@ -75,6 +84,7 @@ export const icmpv6: Connection = {
   original: direction('2001:db8::1', '2001:db8::2', { type: 128, code: 0, id: 7 }),
   reply: direction('2001:db8::2', '2001:db8::1', { type: 129, code: 0, id: 7 }),
   status: SEEN,
+  halves: 'both',
 };
 
 export const sctp: Connection = {
@@ -86,6 +96,7 @@ export const sctp: Connection = {
   reply: direction('198.51.100.5', '192.0.2.10', { sport: 2000, dport: 1000 }),
   state: 'ESTABLISHED',
   status: ASSURED,
+  halves: 'both',
   timeoutS: 209,
 };
 
@@ -128,6 +139,7 @@ export function counted(
 export const endedUdp: Connection = {
   ...counted(udp, [1, 70], [1, 130]),
   status: SEEN | StatusBit.DYING,
+  halves: 'both',
   timeoutS: 0,
   lastNs: START_NS + 20_000_000n,
   end: { atNs: START_NS + 30_020_000_000n, reason: 'timeout' },

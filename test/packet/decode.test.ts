@@ -20,6 +20,8 @@ const OF_THE_SHARD: ReadonlySet<Reason> = new Set([
   Reason.ICMP_UNSOLICITED,
   Reason.ICMP_QUOTE_UNKNOWN,
   Reason.ICMP_QUOTE_DESTINATION,
+  Reason.ONE_WAY_RESET,
+  Reason.ONE_WAY_ERROR,
   Reason.TABLE_FULL,
   Reason.PROBE_LIMIT,
   Reason.HELPER_PARTIAL,

@@ -38,6 +38,7 @@ export interface LabOptions {
   readonly preset?: TimeoutPreset;
   /** As `--set` takes them. */
   readonly set?: readonly string[];
+  readonly oneWay?: boolean;
   readonly mode?: ReportMode;
   readonly zoneFromVlan?: boolean;
   /** As `--helpers` takes them. */
@@ -142,6 +143,7 @@ export function createLab(options: LabOptions = {}): Lab {
   const mode = options.mode ?? ReportMode.PACKETS | ReportMode.EVENTS;
   const settings = createSettings(options.preset);
   for (const assignment of options.set ?? []) applySetting(settings, assignment);
+  if (options.oneWay === true) settings[Setting.ONE_WAY] = 1;
   const reportSlots = options.reportSlots ?? 256;
   const segments = Array.from({ length: shards }, (_, shard) =>
     createSegment(shard, { maxEntries: options.maxEntries ?? 1024, reportSlots }),

@@ -16,7 +16,7 @@
  * without effect), EXPIRED / REOPEN / RESET (how a connection ended with this packet), a reason, the
  * protocol state, the remaining seconds, U / R / A (unreplied, replied, assured), counted packets
  * `orig/reply`, the events in brackets if they are not those that follow from the rest, and words of
- * the entry as `MAXEND_REPLY=17801`. `-` says that the packet has no connection.
+ * the entry as `MAXEND_REPLY=17801`, the halves that were seen as `H:reply`. `-` says that the packet has no connection.
  */
 import { TCP_STATE_NAMES } from '../../src/export/names.ts';
 import { FAMILIES, type Family, type Host, packetBuilder, Words } from './packet-text.ts';
@@ -35,6 +35,7 @@ export interface Expectation {
   readonly packets: readonly [number, number] | null;
   readonly events: readonly string[] | null;
   readonly words: readonly (readonly [name: string, value: number])[];
+  readonly halves: string | null;
 }
 
 export interface Step {
@@ -49,6 +50,7 @@ export interface Sequence {
   readonly name: string;
   /** As `--set` takes them. */
   readonly set: readonly string[];
+  readonly oneWay: boolean;
   readonly families: readonly Family[];
   readonly steps: readonly Step[];
   /** What is missing for this sequence to hold; null when nothing is. */
@@ -98,6 +100,7 @@ export function parseExpectation(text: string): Expectation {
     packets: null,
     events: events === null ? null : events[1].split(/\s+/).filter((name) => name !== ''),
     words: [],
+    halves: null,
   };
   for (const word of words.slice(1)) {
     const assignment = /^([A-Z_]+)=(\d+)$/.exec(word);
@@ -105,6 +108,7 @@ export function parseExpectation(text: string): Expectation {
     else if (word === '-') expectation = { ...expectation, none: true };
     else if (word === 'EXPIRED' || word === 'REOPEN' || word === 'RESET')
       expectation = { ...expectation, marker: word };
+    else if (word.startsWith('H:')) expectation = { ...expectation, halves: word.slice(2) };
     else if (word === 'U' || word === 'R' || word === 'A') expectation = { ...expectation, flags: word };
     else if (/^\d+\/\d+$/.test(word)) {
       const [orig, reply] = word.split('/').map(Number);
@@ -148,6 +152,7 @@ function expand(line: string): string[] {
 
 export interface SequenceOptions {
   readonly set?: readonly string[];
+  readonly oneWay?: boolean;
   readonly families?: readonly Family[];
   readonly todo?: string;
 }
@@ -163,6 +168,7 @@ export function sequence(name: string, script: string, options: SequenceOptions 
   return {
     name,
     set: options.set ?? [],
+    oneWay: options.oneWay ?? false,
     families: options.families ?? FAMILIES,
     steps,
     todo: options.todo ?? null,

@@ -1,0 +1,81 @@
+/**
+ * Which protocols a tracker has: the kernel's, or with `--one-way` those for taps that see one direction
+ * only. docs/one-way.md says what these promise. The choice is made when a tracker is made, so that a
+ * packet costs nothing where the option is off.
+ */
+import { Reason } from '../common/reasons.ts';
+import { Meta, Status, Task, TcpClass } from '../shm/bits.ts';
+import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { createOneWayTcp } from './one-way-tcp.ts';
+import { createStateless, type Stateless } from './protocols.ts';
+import { Setting } from './settings.ts';
+import { createTcp, type Tcp } from './tcp.ts';
+
+/** A UDP connection that still sends after this may be one that is answered where nobody sees it. */
+const UDP_STREAM_AGE_MS = 2000;
+
+/** The protocols without states, for one direction. Thread: owner of the shard only. Cost: no allocation. */
+function createOneWayStateless(hot: Int32Array, settings: Int32Array, kernel: Stateless): Stateless {
+  const hasPorts = (task: Task): boolean => task === Task.UDP || task === Task.UDPLITE;
+
+  function packet(task: Task, entry: number, nowMs: number, dir: number): number {
+    const h = entry * Hot.WORDS;
+    const status = hot[h + Hot.STATUS];
+    if (dir === 0) hot[h + Hot.STATUS] = status & ~Status.ORIGINAL_UNSEEN;
+    const timeout = kernel.packet(task, entry, nowMs, dir);
+    const isAlone = (status & Status.SEEN_REPLY) === 0;
+    if (!hasPorts(task) || !isAlone || ((nowMs - hot[h + Hot.END_ORIG]) | 0) <= 0) return timeout;
+    // Not ASSURED: nothing shows that there is an answer.
+    return Math.max(timeout, settings[Setting.UDP_STREAM]);
+  }
+
+  return {
+    opens: () => Reason.NONE,
+    open(task, entry, nowMs) {
+      kernel.open(task, entry, nowMs);
+      if (hasPorts(task)) hot[entry * Hot.WORDS + Hot.END_ORIG] = (nowMs + UDP_STREAM_AGE_MS) | 0;
+    },
+    packet,
+  };
+}
+
+/** The protocols of a tracker. */
+export interface Protocols {
+  readonly isOneWay: boolean;
+  readonly tcp: Tcp;
+  readonly stateless: Stateless;
+  /**
+   * Direction of the packet that opens a connection. With `--one-way` it is 1 where the packet says by itself that it
+   * is an answer: a SYN/ACK, an ICMP answer. Of all others the sender counts as the one that opened.
+   */
+  openingDirection(d: number, task: Task): number;
+}
+
+/** Those of the kernel, or those for one direction, as the settings say. Thread and cost: as of either. */
+export function chooseProtocols(
+  hot: Int32Array,
+  desc: Int32Array,
+  settings: Int32Array,
+  shorten: (entry: number, timeoutMs: number) => void,
+): Protocols {
+  const kernel = createStateless(hot, desc, settings);
+  if (settings[Setting.ONE_WAY] === 0)
+    return {
+      isOneWay: false,
+      tcp: createTcp(hot, desc, settings, shorten),
+      stateless: kernel,
+      openingDirection: () => 0,
+    };
+  return {
+    isOneWay: true,
+    tcp: createOneWayTcp(hot, desc, settings),
+    stateless: createOneWayStateless(hot, settings, kernel),
+    openingDirection(d, task) {
+      const meta = desc[d + Desc.META];
+      if (task === Task.TCP)
+        return ((meta >>> Meta.CLASS_SHIFT) & 7) === TcpClass.SYNACK && (meta & Meta.SELF) === 0 ? 1 : 0;
+      const isIcmp = task === Task.ICMP || task === Task.ICMPV6;
+      return isIcmp && kernel.opens(task, d) !== Reason.NONE ? 1 : 0;
+    },
+  };
+}
