@@ -12,6 +12,7 @@
  * ```
  */
 import { type CaptureError, OptionError } from './common/errors.ts';
+import { parseHelpers } from './conntrack/helpers/registry.ts';
 import { ReportMode } from './conntrack/reporter.ts';
 import {
   applySetting,
@@ -21,6 +22,7 @@ import {
   type TimeoutPreset,
 } from './conntrack/settings.ts';
 import type { Connection, ConnectionEvent } from './export/connection.ts';
+import type { Expectation } from './export/expectation.ts';
 import { collectStats, type Stats } from './export/stats.ts';
 import { CONNECTIONS_MAX, SHARDS_MAX, startPipeline } from './workers/pipeline.ts';
 import { eventOf, type OrderedReport } from './workers/report-order.ts';
@@ -37,6 +39,12 @@ export type {
   Tuple,
 } from './export/connection.ts';
 export { StatusBit } from './export/connection.ts';
+export {
+  type Expectation,
+  type ExpectFlagName,
+  expectationJson,
+  expectationLine,
+} from './export/expectation.ts';
 export { connectionJson, eventJson } from './export/json.ts';
 export type { OutputOptions } from './export/options.ts';
 export type { ConnectionStats, OutcomeStats, ReasonCounts, ShardStats, Stats } from './export/stats.ts';
@@ -58,6 +66,8 @@ export interface TrackerOptions {
   readonly zoneFromVlan?: boolean;
   /** The captures may have one direction only (asymmetric routing): docs/one-way.md. Default false. */
   readonly oneWay?: boolean;
+  /** As `--helpers` takes them: "ftp:21,irc", "default", "all" or "none". Default: "default". */
+  readonly helpers?: string;
 }
 
 /** All that are given must agree. */
@@ -84,6 +94,8 @@ export interface Tracker {
   run(): Promise<void>;
   /** What is alive after the last packet, oldest first. Only once `events` or `run` has ended. */
   connections(filter?: ConnectionFilter): Connection[];
+  /** What is expected after the last packet, oldest first. */
+  expectations(): Expectation[];
   /** All counters; may be asked for at any time. */
   stats(): Stats;
   /** Files that could not be read to their end, each with the byte where it went wrong. */
@@ -138,6 +150,7 @@ export function openTracker(options: TrackerOptions): Tracker {
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     settings: settingsOf(options),
     zoneFromVlan: options.zoneFromVlan ?? false,
+    ...(options.helpers === undefined ? {} : { helpers: parseHelpers(options.helpers) }),
     mode: ReportMode.EVENTS,
   });
   let closing: Promise<void> | null = null;
@@ -172,6 +185,7 @@ export function openTracker(options: TrackerOptions): Tracker {
       }
     },
     connections: (filter = {}) => pipeline.connections().filter((c) => matches(c, filter)),
+    expectations: pipeline.expectations,
     stats: () => collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters),
     errors: pipeline.errors,
     close() {

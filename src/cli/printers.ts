@@ -3,6 +3,15 @@ import { REASONS, type Reason } from '../common/reasons.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection, EventType } from '../export/connection.ts';
 import { END_REASONS, timeNs, withExpected } from '../export/entry-view.ts';
+import {
+  type Expectation,
+  expectationJson,
+  expectationLine,
+  expectationProcLine,
+  expectationXml,
+  expectXmlBegin,
+  expectXmlEnd,
+} from '../export/expectation.ts';
 import { flowJson, flowLine, flowXml } from '../export/flows.ts';
 import { connectionJson, eventJson } from '../export/json.ts';
 import { procLine } from '../export/proc.ts';
@@ -12,15 +21,20 @@ import { EndCode, ReportType, Verdict } from '../shm/bits.ts';
 import { eventOf, type OrderedReport, reportConnection } from '../workers/report-order.ts';
 import type { Output } from './output.ts';
 
-export const PRINT_KINDS = ['table', 'flows', 'events', 'trace', 'none'] as const;
+export const PRINT_KINDS = ['table', 'flows', 'events', 'expect', 'trace', 'none'] as const;
 export type PrintKind = (typeof PRINT_KINDS)[number];
+
+/** What is alive after the last packet, oldest first. */
+export interface Alive {
+  connections(): Connection[];
+  expectations(): Expectation[];
+}
 
 export interface Printer {
   /** What the shards must report for it. */
   readonly mode: ReportMode;
   report(report: OrderedReport): void;
-  /** What is alive after the last packet, oldest first. */
-  finish(connections: () => Connection[], endNs: bigint): Promise<void>;
+  finish(alive: Alive, endNs: bigint): Promise<void>;
   /** Closing words for people, or null. */
   closing(): string | null;
 }
@@ -45,21 +59,21 @@ function shown(count: number, one: string, many: string, verb: string): string {
 }
 
 /** Lines of a document that, in XML, is opened by its first line and closed at the end. */
-function createDocument(out: Output, isXml: boolean) {
+function createDocument(out: Output, isXml: boolean, begin = xmlBegin, end = xmlEnd) {
   let lines = 0;
   return {
     line(text: string): void {
-      if (isXml && lines === 0) out.raw(xmlBegin());
+      if (isXml && lines === 0) out.raw(begin());
       lines++;
       out.line(text);
     },
     end(): void {
-      if (isXml && lines > 0) out.raw(xmlEnd());
+      if (isXml && lines > 0) out.raw(end());
     },
     /** All of them, no faster than they are read. */
-    async all(connections: readonly Connection[], text: (c: Connection) => string): Promise<void> {
-      for (let i = 0; i < connections.length && !out.isClosed(); i++) {
-        this.line(text(connections[i]));
+    async all<T>(items: readonly T[], text: (item: T) => string): Promise<void> {
+      for (let i = 0; i < items.length && !out.isClosed(); i++) {
+        this.line(text(items[i]));
         if (i % LINES_PER_WAIT === 0) await out.drained();
       }
     },
@@ -69,30 +83,53 @@ function createDocument(out: Output, isXml: boolean) {
 
 function tablePrinter(out: Output, { output }: PrinterOptions): Printer {
   const document = createDocument(out, output.format === 'xml');
-  const text = { text: connectionLine, json: connectionJson, xml: connectionXml }[output.format];
+  const text = { text: connectionLine, json: connectionJson, xml: connectionXml, proc: procText }[
+    output.format
+  ];
   return {
     mode: ReportMode.NOTHING,
     report: NOTHING,
-    async finish(connections) {
-      await document.all(connections(), (c) => text(c, output));
+    async finish(alive) {
+      await document.all(alive.connections(), (c) => text(c, output));
       document.end();
     },
     closing: () => shown(document.lines(), 'flow entry', 'flow entries', 'shown'),
   };
 }
 
+const procText = (c: Connection): string => procLine(c);
+
+function expectPrinter(out: Output, { output }: PrinterOptions): Printer {
+  const document = createDocument(out, output.format === 'xml', expectXmlBegin, expectXmlEnd);
+  const forms = {
+    text: expectationLine,
+    json: expectationJson,
+    xml: expectationXml,
+    proc: expectationProcLine,
+  };
+  return {
+    mode: ReportMode.NOTHING,
+    report: NOTHING,
+    async finish(alive) {
+      await document.all(alive.expectations(), forms[output.format]);
+      document.end();
+    },
+    closing: () => shown(document.lines(), 'expectation', 'expectations', 'shown'),
+  };
+}
+
 function flowPrinter(out: Output, { output }: PrinterOptions): Printer {
   const document = createDocument(out, output.format === 'xml');
-  const text = { text: flowLine, json: flowJson, xml: flowXml }[output.format];
+  const text = { text: flowLine, json: flowJson, xml: flowXml, proc: flowLine }[output.format];
   return {
     mode: ReportMode.ENDS,
     report(report) {
       const connection = report.type === ReportType.END ? reportConnection(report) : null;
       if (connection !== null) document.line(text(connection, output));
     },
-    async finish(connections, endNs) {
+    async finish(alive, endNs) {
       const end = { atNs: endNs, reason: END_REASONS[EndCode.END_OF_CAPTURE] };
-      await document.all(connections(), (c) => text({ ...c, end }, output));
+      await document.all(alive.connections(), (c) => text({ ...c, end }, output));
       document.end();
     },
     closing: () => shown(document.lines(), 'flow record', 'flow records', 'shown'),
@@ -101,7 +138,7 @@ function flowPrinter(out: Output, { output }: PrinterOptions): Printer {
 
 function eventPrinter(out: Output, { output, eventTypes }: PrinterOptions): Printer {
   const document = createDocument(out, output.format === 'xml');
-  const text = { text: eventLine, json: eventJson, xml: eventXml }[output.format];
+  const text = { text: eventLine, json: eventJson, xml: eventXml, proc: eventLine }[output.format];
   return {
     mode: ReportMode.EVENTS,
     report(report) {
@@ -202,6 +239,8 @@ export function createPrinter(kind: PrintKind, out: Output, options: PrinterOpti
       return flowPrinter(out, options);
     case 'events':
       return eventPrinter(out, options);
+    case 'expect':
+      return expectPrinter(out, options);
     case 'trace':
       return tracePrinter(out, options);
     default:

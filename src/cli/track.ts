@@ -91,6 +91,8 @@ function checkTogether(flags: TrackFlags, output: OutputOptions): void {
   if (flags.traceTable !== undefined) only('--trace-table', String(flags.traceTable), 'trace');
   if (flags.print === 'trace' && output.format === 'xml')
     throw new OptionError('-o/--output', 'xml', 'text or json with --print trace, which is JSON');
+  if (output.format === 'proc' && flags.print !== 'table' && flags.print !== 'expect')
+    throw new OptionError('-o/--output', 'proc', 'with --print table or expect only');
   if (flags.json && !flags.stats) throw new OptionError('--json', 'without --stats', 'together with --stats');
   if (flags.read.filter((file) => file === '-').length > 1)
     throw new OptionError('-r/--read', '-', 'standard input once');
@@ -109,7 +111,7 @@ export function addTrackCommand(program: Command): void {
     .addOption(choiceOption('-p, --print <what>', 'what to print', PRINT_KINDS).default('table'))
     .option(
       '-o, --output <form>',
-      'comma list of text, json or xml, and extended, timestamp, id, halves (default: "text")',
+      'comma list of text, json, xml or proc, and extended, timestamp, id, halves (default: "text")',
       collect,
     )
     .option(
@@ -235,7 +237,7 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
   const seconds = (monotonicMs() - startMs) / 1000;
   const stats = collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters);
   const end = timeNs(pipeline.ingestCounters[Counter.NOW_SEC], pipeline.ingestCounters[Counter.NOW_NSEC]);
-  await printer.finish(pipeline.connections, end);
+  await printer.finish(pipeline, end);
   if (flags.stats && flags.json) out.line(JSON.stringify(stats));
   await out.flushed();
   if (out.isClosed()) return outputEnded(out);

@@ -94,6 +94,9 @@ export interface Masters {
   readonly greKeys: GreKeys;
   readonly expectations: Expectations;
   readonly tracker: Tracker;
+  /** The hot entries of the masters, and the words of the expectations. */
+  readonly hot: Int32Array;
+  readonly words: Int32Array;
   /** Errors: InvariantError. */
   selfCheck(): void;
 }
@@ -450,6 +453,8 @@ export function createMasters(options: MastersOptions): Masters {
     greKeys,
     expectations,
     tracker,
+    hot,
+    words: memory.words,
     selfCheck,
   };
 }

@@ -2,7 +2,7 @@
 import { OptionError } from '../common/errors.ts';
 
 export interface OutputOptions {
-  readonly format: 'text' | 'json' | 'xml';
+  readonly format: 'text' | 'json' | 'xml' | 'proc';
   /** Text: layer 3 name and number in front, as in /proc. */
   readonly extended: boolean;
   /** Events: time in front of a line of text, `<when>` in XML. JSON always has the time. */
@@ -14,7 +14,7 @@ export interface OutputOptions {
 }
 
 const OPTION = '-o/--output';
-const ALLOWED = 'a comma list of text, extended, json, xml, timestamp, id, halves';
+const ALLOWED = 'a comma list of text, extended, json, xml, proc, timestamp, id, halves';
 
 /**
  * Reads the words after -o. An option given more than once is joined with commas first.
@@ -27,10 +27,10 @@ export function parseOutput(value: string): OutputOptions {
   for (const word of value.split(',')) {
     if (word === 'extended' || word === 'timestamp' || word === 'id' || word === 'halves') {
       options[word] = true;
-    } else if (word !== 'text' && word !== 'json' && word !== 'xml') {
+    } else if (word !== 'text' && word !== 'json' && word !== 'xml' && word !== 'proc') {
       throw new OptionError(OPTION, word, ALLOWED, 'For example: -o extended,id');
     } else if (format !== undefined && format !== word) {
-      throw new OptionError(OPTION, value, 'one of text, json, xml', `Leave out ${format} or ${word}`);
+      throw new OptionError(OPTION, value, 'one of text, json, xml, proc', `Leave out ${format} or ${word}`);
     } else {
       format = word;
     }

@@ -24,11 +24,20 @@ interface FlowParts {
   readonly timeout: boolean;
   readonly mark: boolean;
   readonly use: boolean;
+  readonly helper: boolean;
   /** Elements at the end of the part that belongs to no direction. */
   readonly times: string;
 }
 
-const DUMP: FlowParts = { counters: true, state: true, timeout: true, mark: true, use: true, times: '' };
+const DUMP: FlowParts = {
+  counters: true,
+  state: true,
+  timeout: true,
+  mark: true,
+  use: true,
+  helper: true,
+  times: '',
+};
 
 /** Before the first element, with line feeds. The conntrack command prints it only if an element follows. */
 export function xmlBegin(): string {
@@ -53,6 +62,7 @@ export function eventXml(e: ConnectionEvent, o: OutputOptions): string {
     timeout: eventHasTimeout(e),
     mark: e.connection.mark !== 0,
     use: false,
+    helper: e.type !== 'DESTROY',
     times: '',
   };
   const when = o.timestamp ? whenXml(e.atNs) : '';
@@ -78,12 +88,14 @@ function metas(c: Connection, parts: FlowParts): string {
   const timeout = parts.timeout ? element('timeout', c.timeoutS) : '';
   const mark = parts.mark ? element('mark', c.mark) : '';
   const zone = c.zone !== 0 ? element('zone', c.zone) : '';
-  const use = parts.use ? element('use', 1) : '';
+  const use = parts.use ? element('use', 1 + c.expected) : '';
   const assured = (c.status & StatusBit.ASSURED) !== 0 ? '<assured/>' : '';
   const unreplied = (c.status & StatusBit.SEEN_REPLY) === 0 ? '<unreplied/>' : '';
   const both = `${state}${timeout}${mark}${zone}${use}${element('id', c.id)}${assured}${unreplied}${parts.times}`;
   const original = directionMeta(c, 'original', parts.counters);
-  return `${original}${directionMeta(c, 'reply', parts.counters)}<meta direction="independent">${both}</meta>`;
+  const helper = parts.helper && c.helper !== null ? element('helper', c.helper) : '';
+  const reply = directionMeta(c, 'reply', parts.counters);
+  return `${original}${reply}<meta direction="independent">${both}</meta>${helper}`;
 }
 
 /** The command looks an SCTP state up among the TCP names; what reads its XML expects those. */

@@ -15,6 +15,7 @@ import { ReportMode } from '../conntrack/reporter.ts';
 import { createSettings, Setting } from '../conntrack/settings.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf, withExpected } from '../export/entry-view.ts';
+import type { Expectation } from '../export/expectation.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
@@ -26,6 +27,7 @@ import {
   createSharedI32,
   type Segment,
 } from '../shm/segment.ts';
+import { expectationsOf } from './expectations-of.ts';
 import { Control, type IngestResult, type IngestTask, type ShardTask } from './messages.ts';
 import { createReportOrder, type OrderedReport } from './report-order.ts';
 
@@ -73,6 +75,8 @@ export interface Pipeline {
   wasStopped(): boolean;
   /** What is alive, oldest first. Only after all threads have finished. */
   connections(): Connection[];
+  /** What is expected, oldest first. Only after all threads have finished. */
+  expectations(): Expectation[];
   /** Counters of the ingest thread and of each shard; may be read at any time. */
   readonly ingestCounters: Float64Array;
   readonly shardCounters: readonly Float64Array[];
@@ -96,12 +100,14 @@ function threadFile(name: string): string {
   throw new Error(`${name}.js is not built: run npm run build`);
 }
 
+/** The clock of a shard that has stopped. */
+function tickOf({ counters }: Segment): number {
+  return (Math.imul(counters[Counter.NOW_SEC], 1000) + Math.floor(counters[Counter.NOW_NSEC] / 1e6)) | 0;
+}
+
 /** Reads all live entries of a shard that has stopped. */
 function* entriesOf(segment: Segment): Generator<{ created: number; connection: Connection }> {
-  const nowMs =
-    (Math.imul(segment.counters[Counter.NOW_SEC], 1000) +
-      Math.floor(segment.counters[Counter.NOW_NSEC] / 1e6)) |
-    0;
+  const nowMs = tickOf(segment);
   for (let slot = 1; slot < segment.index.length; slot += 2) {
     const entry = segment.index[slot];
     if (entry === 0) continue;
@@ -214,6 +220,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     errors: () => result.errors.map((fields) => new CaptureError(fields)),
     wasStopped: () => result.stopped,
     connections: () => withExpected(sortedByAge(trackers)),
+    expectations: () => expectationsOf(expectations.words, masters, tickOf(masters)),
     ingestCounters,
     shardCounters: segments.map((segment) => segment.counters),
     masterCounters: helpers.length > 0 ? masters.counters : null,

@@ -53,8 +53,8 @@ describe('help and version', () => {
 
 /** Arguments after `track -r FILE`, and what the message must have. */
 const WRONG: readonly (readonly [args: readonly string[], ...words: readonly RegExp[]])[] = [
-  [['--print', 'foo'], /-p\/--print/, /"foo"/, /table, flows, events, trace, none/],
-  [['-o', 'foo'], /-o\/--output/, /"foo"/, /text, extended, json, xml, timestamp, id/],
+  [['--print', 'foo'], /-p\/--print/, /"foo"/, /table, flows, events, expect, trace, none/],
+  [['-o', 'foo'], /-o\/--output/, /"foo"/, /text, extended, json, xml, proc, timestamp, id, halves/],
   [['-o', 'json,xml'], /-o\/--output/, /json/, /one of text, json, xml/],
   [['-o', 'json', '-o', 'xml'], /-o\/--output/, /one of text, json, xml/],
   [['--print', 'trace', '-o', 'xml'], /-o\/--output/, /"xml"/, /text or json/],

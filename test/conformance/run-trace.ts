@@ -54,8 +54,7 @@ export async function printed(
       for (const report of reports) for (const { printer } of printers) printer.report(report);
     },
   });
-  for (const { printer } of printers)
-    await printer.finish(run.connections, timeNs(run.end.sec, run.end.nsec));
+  for (const { printer } of printers) await printer.finish(run, timeNs(run.end.sec, run.end.nsec));
   return { texts: printers.map(({ out }) => out.text()), run };
 }
 

@@ -95,7 +95,7 @@ async function threaded(file: string, shards: number): Promise<string[]> {
   await pipeline.finished;
   const { ingestCounters: c } = pipeline;
   const endNs = timeNs(c[Counter.NOW_SEC], c[Counter.NOW_NSEC]);
-  for (const { printer } of printers) await printer.finish(pipeline.connections, endNs);
+  for (const { printer } of printers) await printer.finish(pipeline, endNs);
   await pipeline.close();
   return printers.map(({ out }) => out.text());
 }

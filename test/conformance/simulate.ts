@@ -12,6 +12,7 @@ import { createSettings, Setting } from '../../src/conntrack/settings.ts';
 import { BURST, createTracker } from '../../src/conntrack/tracker.ts';
 import type { Connection } from '../../src/export/connection.ts';
 import { connectionOf, withExpected } from '../../src/export/entry-view.ts';
+import type { Expectation } from '../../src/export/expectation.ts';
 import { collectStats, type Stats } from '../../src/export/stats.ts';
 import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
@@ -25,6 +26,7 @@ import {
   createSegment,
   type Segment,
 } from '../../src/shm/segment.ts';
+import { expectationsOf } from '../../src/workers/expectations-of.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
 
 export interface SimulationOptions {
@@ -43,6 +45,7 @@ export interface SimulationOptions {
 export interface Simulation {
   readonly stats: Stats;
   readonly connections: () => Connection[];
+  readonly expectations: () => Expectation[];
   /** Time of the last packet. */
   readonly end: { readonly sec: number; readonly nsec: number };
   /** What was wrong with the file, or null. */
@@ -74,18 +77,25 @@ function createShard(
     claims,
   });
   let isBusy = false;
-  /** Handles all that waits in the ring. */
-  function run(): void {
+  /** Handles what waits in the ring, so many descriptors at most. */
+  function run(limit = Number.POSITIVE_INFINITY): void {
     if (isBusy) return;
     isBusy = true;
-    for (let waiting = input.available(); waiting > 0; waiting = input.available()) {
-      const count = Math.min(waiting, options.burstSize?.() ?? BURST, BURST);
+    let left = limit;
+    for (let waiting = input.available(); waiting > 0 && left > 0; waiting = input.available()) {
+      const count = Math.min(waiting, options.burstSize?.() ?? BURST, BURST, left);
       tracker.burst(input.tail(), count);
       input.release(count);
+      left -= count;
     }
     isBusy = false;
   }
-  return { writer: createRingWriter(ring, Desc.WORDS), run, selfCheck: tracker.selfCheck };
+  /** Number of the packet that it would handle next; null when there is none, or when it waits itself. */
+  function next(): number | null {
+    if (isBusy || input.available() === 0) return null;
+    return ring.slots[(input.tail() & input.mask) * Desc.WORDS + Desc.NUMBER];
+  }
+  return { writer: createRingWriter(ring, Desc.WORDS), run, next, selfCheck: tracker.selfCheck };
 }
 
 function connectionsOf(segments: readonly Segment[], nowMs: number): Connection[] {
@@ -119,10 +129,15 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
   const drain = (): void => {
     order.collect();
   };
-  /** A shard that waits for another one lets it run. */
+  /** A shard that waits for another one lets it run: the one that is furthest behind, since that cannot wait for it. */
   const runUntilSettled = (words: Int32Array, at: number, value: number): void => {
     dispatcher.flush();
-    for (const shard of shards) if (words[at] === value) shard.run();
+    while (words[at] === value) {
+      const [behind] = shards
+        .filter((shard) => shard.next() !== null)
+        .sort((a, b) => (a.next() ?? 0) - (b.next() ?? 0));
+      behind.run(1);
+    }
   };
   const shards = segments.map((segment) =>
     createShard(segment, options, settings, drain, createClaimTaker(expectations.claims, runUntilSettled)),
@@ -206,6 +221,7 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
       masterSegment.counters,
     ),
     connections: () => connectionsOf(allSegments, tickMsOf(now.sec, now.nsec)),
+    expectations: () => expectationsOf(expectations.words, masterSegment, tickMsOf(now.sec, now.nsec)),
     end: now,
     error: reader.error?.message ?? null,
   };

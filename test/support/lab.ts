@@ -102,6 +102,8 @@ export interface Lab {
   counter(counter: number): number;
   reasonCount(reason: Reason): number;
   readonly masters: Masters;
+  /** The clock of the shards. */
+  tick(): number;
   /** Walks all structures. */
   checkStructures(): void;
   /** The same, and adds the counters up; for that, all rings must have been emptied. */
@@ -221,13 +223,23 @@ export function createLab(options: LabOptions = {}): Lab {
     waitForClaim: runUntilSettled,
   });
 
-  /** In threads others go on by themselves; here they are run, until one has settled what is waited for. */
+  /**
+   * In threads others go on by themselves; here they are run, until one has settled what is waited for. Always the
+   * one that is furthest behind, since it cannot wait for those that are in the midst of a burst.
+   */
   function runUntilSettled(words: Int32Array, at: number, value: number): void {
     dispatcher.flush();
-    for (let turns = 0; words[at] === value; turns++) {
-      assert.ok(turns < 1000, 'a claim is never settled');
-      for (let shard = 0; shard < shards && words[at] === value; shard++)
-        if (!busy[shard]) runShard(shard, 1);
+    while (words[at] === value) {
+      const waiting = inputs
+        .map((input, shard) => ({ input, shard }))
+        .filter(({ input, shard }) => !busy[shard] && input.available() > 0)
+        .map(({ input, shard }) => ({
+          shard,
+          number: input.slots[(input.tail() & input.mask) * Desc.WORDS + Desc.NUMBER],
+        }))
+        .sort((a, b) => a.number - b.number);
+      assert.ok(waiting.length > 0, 'a claim is never settled');
+      runShard(waiting[0].shard, 1);
     }
   }
   /** Shards in the midst of a burst. */
@@ -392,6 +404,7 @@ export function createLab(options: LabOptions = {}): Lab {
     counter,
     reasonCount: (reason) => counter(Counter.REASON + reason),
     masters,
+    tick: () => tickMsOf(dispatcher.nowSec(), dispatcher.nowNsec()),
     checkStructures,
     check,
   };
