@@ -34,6 +34,10 @@ export enum Reason {
   IP_CHECKSUM = 8,
   SNAP_LENGTH = 9,
   FRAGMENT = 10,
+  TUNNEL_SHORT = 20,
+  TUNNEL_VERSION = 21,
+  TUNNEL_PAYLOAD = 22,
+  TUNNEL_DEPTH = 23,
 
   // Untracked.
   ICMPV6_CONTROL = 32,
@@ -112,6 +116,23 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
   ],
   [Reason.SNAP_LENGTH, row(SKIPPED, 'snap-length', 'the capture cut off the bytes that name the connection')],
   [Reason.FRAGMENT, row(SKIPPED, 'fragment', 'a fragment; reassembly is not built yet')],
+  [
+    Reason.TUNNEL_SHORT,
+    row(SKIPPED, 'tunnel-short', 'with --decap: the packet ends inside its tunnel header'),
+  ],
+  [
+    Reason.TUNNEL_VERSION,
+    row(SKIPPED, 'tunnel-version', 'with --decap: a version or flags of a tunnel header that are not read'),
+  ],
+  [
+    Reason.TUNNEL_PAYLOAD,
+    row(
+      SKIPPED,
+      'tunnel-payload',
+      'with --decap: the tunnel carries neither IP nor anything that can hold IP',
+    ),
+  ],
+  [Reason.TUNNEL_DEPTH, row(SKIPPED, 'tunnel-depth', 'with --decap: more than eight tunnels in each other')],
 
   [
     Reason.ICMPV6_CONTROL,

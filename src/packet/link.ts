@@ -115,8 +115,14 @@ function found(out: Int32Array, at: number, version: number): Reason {
   return Reason.NONE;
 }
 
-/** Walks tags and tunnels of the link layer until IP is reached. */
-function afterEtherType(view: DataView, first: number, from: number, end: number, out: Int32Array): Reason {
+/** Walks tags and tunnels of the link layer until IP is reached; Link.VLAN stays where it is set already. */
+export function afterEtherType(
+  view: DataView,
+  first: number,
+  from: number,
+  end: number,
+  out: Int32Array,
+): Reason {
   let type = first;
   let at = from;
   for (let tags = 0; tags < TAGS_MAX; tags++) {
@@ -170,7 +176,8 @@ function afterPppFraming(view: DataView, start: number, end: number, out: Int32A
   return afterPpp(view, view.getUint16(start) === PPP_ADDRESS_CONTROL ? start + 2 : start, end, out);
 }
 
-function afterPpp(view: DataView, at: number, end: number, out: Int32Array): Reason {
+/** As `afterEtherType`, from the protocol number of PPP. */
+export function afterPpp(view: DataView, at: number, end: number, out: Int32Array): Reason {
   if (end - at < 1) return Reason.LINK_SHORT;
   // A protocol number whose first byte is odd was compressed to one byte. RFC 1661 6.5
   const short = (view.getUint8(at) & 1) !== 0;

@@ -3,8 +3,10 @@
 export enum Protocol {
   HOP_BY_HOP = 0,
   ICMP = 1,
+  IPV4 = 4,
   TCP = 6,
   UDP = 17,
+  IPV6 = 41,
   ROUTING = 43,
   FRAGMENT = 44,
   GRE = 47,
