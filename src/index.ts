@@ -24,6 +24,7 @@ import {
 import type { Connection, ConnectionEvent } from './export/connection.ts';
 import type { Expectation } from './export/expectation.ts';
 import { collectStats, type Stats } from './export/stats.ts';
+import { parseEncapsulation, type ZoneSource } from './packet/tunnels/options.ts';
 import { CONNECTIONS_MAX, SHARDS_MAX, startPipeline } from './workers/pipeline.ts';
 import { eventOf, type OrderedReport } from './workers/report-order.ts';
 
@@ -49,6 +50,7 @@ export { connectionJson, eventJson } from './export/json.ts';
 export type { OutputOptions } from './export/options.ts';
 export type { ConnectionStats, OutcomeStats, ReasonCounts, ShardStats, Stats } from './export/stats.ts';
 export { connectionLine, eventLine } from './export/text.ts';
+export type { ZoneSource } from './packet/tunnels/options.ts';
 
 export interface TrackerOptions {
   /** pcap or pcapng files, gzipped or not; "-" is standard input. Several are read in the order of time. */
@@ -62,8 +64,13 @@ export interface TrackerOptions {
   readonly timeouts?: TimeoutPreset;
   /** Judge checksums as the kernel does. Default true. */
   readonly verifyChecksums?: boolean;
-  /** Take the zone from the VLAN id of the outermost tag. Default false. */
-  readonly zoneFromVlan?: boolean;
+  /**
+   * Tunnels whose inner packets are tracked, by the names of `--decap`: `['vxlan', 'geneve:6082']`, `['all']`.
+   * Default: none, outer packets are tracked.
+   */
+  readonly decap?: readonly string[];
+  /** What the zone is: the VLAN id, or the number in the header of a tunnel of `decap`. Default: zones are 0. */
+  readonly zoneFrom?: ZoneSource;
   /** The captures may have one direction only (asymmetric routing): docs/one-way.md. Default false. */
   readonly oneWay?: boolean;
   /** As `--helpers` takes them: "ftp:21,irc", "default", "all" or "none". Default: "default". */
@@ -144,12 +151,16 @@ export function openTracker(options: TrackerOptions): Tracker {
   if (options.files.length === 0) throw new OptionError('files', '[]', 'at least one file');
   checkRange('shards', options.shards, SHARDS_MAX);
   checkRange('maxConnections', options.maxConnections, CONNECTIONS_MAX);
+  const encapsulation = parseEncapsulation(options.decap, options.zoneFrom, {
+    decap: 'decap',
+    zoneFrom: 'zoneFrom',
+  });
   const pipeline = startPipeline({
     files: options.files,
     ...(options.shards === undefined ? {} : { shards: options.shards }),
     ...(options.maxConnections === undefined ? {} : { maxConnections: options.maxConnections }),
     settings: settingsOf(options),
-    zoneFromVlan: options.zoneFromVlan ?? false,
+    encapsulation,
     ...(options.helpers === undefined ? {} : { helpers: parseHelpers(options.helpers) }),
     mode: ReportMode.EVENTS,
   });

@@ -58,6 +58,21 @@ describe('a tracker', () => {
     assert.deepEqual(await using({ shards: 3 }, allEvents), one);
   });
 
+  it('tracks what tunnels carry, in the zones of their numbers', async () => {
+    const files = ['test/fixtures/captures/tun/tcpdump__geneve.pcap'];
+    await using({ files, decap: ['geneve'], zoneFrom: 'vni' }, async (tracker) => {
+      await tracker.run();
+      assert.equal(tracker.connections({ zone: 11, dport: 22 }).length, 1);
+      assert.deepEqual(tracker.stats().tunnels, { geneve: 39 });
+      assert.equal(tracker.stats().zoneCut, 0);
+    });
+    assert.throws(() => openTracker({ files, decap: ['gneve'] }), OptionError);
+    assert.throws(
+      () => openTracker({ files, zoneFrom: 'teid' }),
+      /^OptionError: zoneFrom: "teid" is not allowed; allowed: with decap gtp-u$/,
+    );
+  });
+
   it('answers queries for what is alive, oldest first', async () => {
     await using({}, async (tracker) => {
       await tracker.run();

@@ -29,6 +29,11 @@ function outcome(label: string, of: ReasonCounts): string[] {
 
 const plural = (n: number, word: string): string => `${number.format(n)} ${word}${n === 1 ? '' : 's'}`;
 
+/** Numbers too large for a zone may put two networks into one: nobody shall overlook that. */
+function zoneCutLine({ zoneCut }: Stats): string[] {
+  return zoneCut === 0 ? [] : [`  zones       ${plural(zoneCut, 'number')} above 65535 cut to 16 bits`];
+}
+
 /** A few lines that answer: how much, how fast, what became of it. */
 export function summaryLines(stats: Stats, seconds: number): string[] {
   const { connections: c } = stats;
@@ -40,6 +45,8 @@ export function summaryLines(stats: Stats, seconds: number): string[] {
     `${read} in ${speed}, ${plural(stats.shards.length, 'shard')}`,
     `  connections ${number.format(c.created)} created, ${ended}, ${number.format(c.alive)} alive`,
     `  tracked     ${number.format(stats.tracked)}${counts(stats.verdicts)}`,
+    ...outcome('tunnels', stats.tunnels),
+    ...zoneCutLine(stats),
     ...outcome('invalid', stats.invalid),
     ...outcome('untracked', stats.untracked),
     ...outcome('skipped', stats.skipped),

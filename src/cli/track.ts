@@ -16,6 +16,7 @@ import type { EventType } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
 import { type OutputOptions, parseOutput } from '../export/text.ts';
+import { parseEncapsulation, TUNNELS, ZONE_SOURCES, type ZoneSource } from '../packet/tunnels/options.ts';
 import { Counter } from '../shm/counters.ts';
 import {
   CONNECTIONS_MAX,
@@ -40,7 +41,8 @@ interface TrackFlags {
   readonly timeouts: TimeoutPreset;
   readonly max: number;
   readonly shards: number;
-  readonly zoneFrom?: 'vlan';
+  readonly decap?: readonly string[];
+  readonly zoneFrom?: ZoneSource;
   readonly helpers?: readonly string[];
   readonly checksum: 'verify' | 'ignore';
   readonly oneWay?: true;
@@ -53,6 +55,7 @@ interface TrackFlags {
   readonly selfCheckEvery: number;
 }
 
+const ENCAPSULATION_OPTIONS = { decap: '--decap', zoneFrom: '--zone-from' };
 const TABLE_LINES_MAX = 1_000_000;
 
 function parseHashKey(value: string): HashKey {
@@ -138,8 +141,17 @@ export function addTrackCommand(program: Command): void {
         .argParser(wholeNumber('--shards', 1, SHARDS_MAX))
         .default(defaultShards(), 'cores less one'),
     )
+    .option(
+      '--decap <tunnels>',
+      `track what is inside: comma list of ${TUNNELS.map((tunnel) => tunnel.name).join(', ')} or all; name:port for another UDP port (default: outer packets)`,
+      collect,
+    )
     .addOption(
-      choiceOption('--zone-from <where>', 'take the zone from the VLAN id of the outermost tag', ['vlan']),
+      choiceOption(
+        '--zone-from <where>',
+        'take the zone from the VLAN id of the outermost tag, or from a number in the header of a tunnel',
+        ZONE_SOURCES,
+      ),
     )
     .option(
       '--helpers <list>',
@@ -210,6 +222,7 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
   const eventTypes = parseEventMask(flags.eventMask);
   checkTogether(flags, output);
   const settings = settingsOf(flags);
+  const encapsulation = parseEncapsulation(flags.decap, flags.zoneFrom, ENCAPSULATION_OPTIONS);
   const out = createOutput(process.stdout);
   const traceTable = flags.traceTable ?? 0;
   const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });
@@ -218,7 +231,7 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
     shards: flags.shards,
     maxConnections: Math.max(flags.max, flags.shards),
     settings,
-    zoneFromVlan: flags.zoneFrom === 'vlan',
+    encapsulation,
     ...(flags.helpers === undefined ? {} : { helpers: parseHelpers(flags.helpers.join(',')) }),
     mode: printer.mode,
     selfCheckEvery: flags.selfCheckEvery,

@@ -69,6 +69,10 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['flowshard track -r capture.pcap --print none --stats', 'where every packet went'],
   ['tcpdump -i eth0 -w - | flowshard track -r -', 'from a pipe; Ctrl-C ends both'],
   ['flowshard track -r capture.pcap --set tcp_loose=0', 'with a setting of the kernel'],
+  [
+    'flowshard track -r mirror.pcap --decap erspan,vxlan --zone-from vni',
+    'what tunnels carry; a zone per VNI',
+  ],
   ['flowshard track -r capture.pcap --checksum ignore', 'captured where the card makes the checksums'],
 ];
 

@@ -1,5 +1,6 @@
 /** Every counter of a run as one plain object, in total and per shard. */
 import { Outcome, REASONS } from '../common/reasons.ts';
+import { TUNNELS } from '../packet/tunnels/options.ts';
 import { Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 
@@ -39,6 +40,10 @@ export interface Stats extends OutcomeStats {
   /** The tracked packets by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
   readonly connections: ConnectionStats;
+  /** Tunnel headers that were taken off, by kind; a packet has as many as it was in. Empty without `decap`. */
+  readonly tunnels: Readonly<Record<string, number>>;
+  /** Tunnel headers whose number did not fit into the zone, which has its low 16 bits. */
+  readonly zoneCut: number;
   /** Packets whose time lay before their predecessor's. */
   readonly timeBackward: number;
   /** Of all connections, those whose ports have a helper: they are tracked in the ingest thread. */
@@ -64,6 +69,9 @@ const VERDICT_NAMES: readonly (readonly [Verdict, string])[] = [
   [Verdict.RELATED, 'RELATED'],
   [Verdict.RELATED_REPLY, 'RELATED/reply'],
 ];
+
+/** One name per kind: the first, where a kind has variants. */
+const TUNNEL_NAMES = TUNNELS.filter(({ kind }, i) => TUNNELS.findIndex((other) => other.kind === kind) === i);
 
 type Blocks = readonly Float64Array[];
 
@@ -102,6 +110,15 @@ function connections(blocks: Blocks): ConnectionStats {
   };
 }
 
+function tunnelCounts(ingest: Float64Array): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { name, kind } of TUNNEL_NAMES) {
+    const headers = ingest[Counter.PEELED + kind];
+    if (headers > 0) counts[name] = headers;
+  }
+  return counts;
+}
+
 const shardStats = (block: Float64Array): Omit<ShardStats, 'shard'> => ({
   ...outcomes([block]),
   connections: connections([block]),
@@ -121,6 +138,8 @@ export function collectStats(ingest: Float64Array, shards: Blocks, masters: Floa
       VERDICT_NAMES.map(([v, name]) => [name, sum(trackers, Counter.VERDICT + v)]),
     ),
     connections: connections(trackers),
+    tunnels: tunnelCounts(ingest),
+    zoneCut: ingest[Counter.ZONE_CUT],
     timeBackward: ingest[Counter.TIME_BACKWARD],
     masters: masters === null ? null : shardStats(masters),
     expectations: {

@@ -10,6 +10,8 @@
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Outcome, REASONS, Reason } from '../common/reasons.ts';
 import { createDecoder, Last } from '../packet/decode.ts';
+import type { Decap } from '../packet/tunnels/options.ts';
+import { createUnwrapper, NO_UNWRAPPER, TUNNEL_COUNTERS } from '../packet/tunnels/unwrap.ts';
 import { Kind, Task, Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Desc } from '../shm/offsets.generated.ts';
@@ -74,6 +76,8 @@ export interface DispatcherOptions {
   readonly hashKey: HashKey;
   readonly verifyChecksums: boolean;
   readonly zoneFromVlan: boolean;
+  /** Tunnels to take off; null or nothing for none. */
+  readonly decap?: Decap | null;
   readonly counters: Float64Array;
   /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room. */
   readonly waitForShard: (shard: number) => void;
@@ -106,16 +110,22 @@ export interface Dispatcher {
 
 /** Thread: the ingest thread's. Cost: no allocation per packet. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { rings, counters, onUndispatched } = options;
+  const { rings, counters, onUndispatched, verifyChecksums, zoneFromVlan, decap = null } = options;
   const hash4 = createHash4(options.hashKey);
   const decoder = createDecoder({
     hash4,
-    verifyChecksums: options.verifyChecksums,
-    zoneFromVlan: options.zoneFromVlan,
+    verifyChecksums,
+    zoneFromVlan,
   });
   const decode = decoder.frame;
+  const tunnelCounters = counters.subarray(Counter.PEELED, Counter.PEELED + TUNNEL_COUNTERS);
+  const unwrapper =
+    decap === null
+      ? NO_UNWRAPPER
+      : createUnwrapper({ ...decap, verifyChecksums, zoneFromVlan, counters: tunnelCounters });
+  const { frame, peel, again, inside } = createPeeler({ decoder, reassembly: createReassembly(), unwrapper });
+  const read = decap === null ? readFrame : readInside;
   const { last } = decoder;
-  const { peel, inside } = createPeeler({ decoder, reassembly: createReassembly() });
   const masters = options.masters ?? null;
   const helperPorts = masters?.ports ?? new Int32Array(HELPER_PORTS_WORDS);
   const watch = masters?.watch ?? new Int32Array(1);
@@ -132,7 +142,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const note = new Int32Array(Desc.WORDS);
   /** Questions to the shards so far. */
   let asks = 0;
-  /** The packet at hand was inside of the frame. */
+  /** The packet at hand is in the bytes of `inside`. */
   let isPeeled = false;
 
   let number = 0;
@@ -223,8 +233,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onUndispatched(number, lastSec, lastNsec, NOT_IP.has(reason) ? Verdict.SKIP : VERDICTS[outcome], reason);
   }
 
-  /** Writes the descriptor of a frame, or of what is inside. */
-  function read(
+  /** Writes the descriptor of a frame, or of the datagram that it completes. */
+  function readFrame(
     view: DataView,
     offset: number,
     captureLength: number,
@@ -239,6 +249,22 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const nowMs = tickMsOf(lastSec, lastNsec);
     isPeeled = true;
     return peel(reason, view, offset + captureLength, offset + wireLength, nowMs, out, o);
+  }
+
+  /** Writes the descriptor of what is in the tunnels of a frame. */
+  function readInside(
+    view: DataView,
+    offset: number,
+    captureLength: number,
+    wireLength: number,
+    linkType: number,
+    out: Int32Array,
+    o: number,
+  ): Reason {
+    isPeeled = true;
+    const reason = frame(view, offset, captureLength, wireLength, linkType, out, o);
+    if (reason === Reason.NONE || !isPeelable(reason)) return reason;
+    return again(reason, tickMsOf(lastSec, lastNsec), out, o);
   }
 
   function packet(

@@ -47,6 +47,10 @@ export enum Counter {
   HELPER_GIVEN_UP = 32,
   /** Expectations that had no room or were in each other's way. */
   EXPECT_REFUSED = 33,
+  /** Tunnel headers that were taken off, by TunnelKind, six words (ingest). */
+  PEELED = 40,
+  /** Of these: their VNI, key or TEID is larger than a zone, which got its low 16 bits (ingest). */
+  ZONE_CUT = 46,
   /** Packets by Reason. */
   REASON = 64,
   WORDS = REASON + Reason.COUNT,

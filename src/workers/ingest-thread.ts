@@ -38,6 +38,7 @@ export default async function run(task: IngestTask): Promise<IngestResult> {
       hashKey: task.hashKey,
       verifyChecksums: task.verifyChecksums,
       zoneFromVlan: task.zoneFromVlan,
+      decap: task.decap,
       counters,
       waitForShard,
       ...(masters === null ? {} : { masters }),

@@ -4,6 +4,7 @@ import type { CaptureErrorFields } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
+import type { Decap } from '../packet/tunnels/options.ts';
 import type { RingMemory } from '../shm/segment.ts';
 
 /** Words of the control block that all threads share. */
@@ -45,6 +46,7 @@ export interface IngestTask {
   readonly mode: ReportMode;
   readonly verifyChecksums: boolean;
   readonly zoneFromVlan: boolean;
+  readonly decap: Decap | null;
   /** Helpers by number, each with its port. */
   readonly helpers: readonly HelperAt[];
   /** Where the connections with helpers live. */

@@ -16,6 +16,7 @@ import { createSettings, Setting } from '../conntrack/settings.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf, withExpected } from '../export/entry-view.ts';
 import type { Expectation } from '../export/expectation.ts';
+import type { Encapsulation } from '../packet/tunnels/options.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
@@ -53,7 +54,8 @@ export interface PipelineOptions {
   readonly maxConnections?: number;
   /** As made by createSettings and applySetting. */
   readonly settings?: Int32Array;
-  readonly zoneFromVlan?: boolean;
+  /** What is peeled and where zones come from: as made by parseEncapsulation. */
+  readonly encapsulation?: Encapsulation;
   /** What `next` shall give. */
   readonly mode?: ReportMode;
   /** Key of the hash; drawn at random when absent. */
@@ -163,7 +165,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     hashKey,
     mode,
     verifyChecksums: settings[Setting.CHECKSUM] !== 0,
-    zoneFromVlan: options.zoneFromVlan ?? false,
+    zoneFromVlan: options.encapsulation?.zoneFromVlan ?? false,
+    decap: options.encapsulation?.decap ?? null,
     helpers,
     masters: masters.buffer,
     expectations,

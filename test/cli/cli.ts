@@ -143,6 +143,7 @@ export interface PrintedStats extends Outcome {
   readonly packets: number;
   readonly bytes: number;
   readonly verdicts: Record<string, number>;
+  readonly tunnels: Record<string, number>;
   readonly shards: readonly (Outcome & { readonly shard: number })[];
 }
 

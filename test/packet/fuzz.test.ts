@@ -8,13 +8,15 @@ import { describe, test } from 'node:test';
 import { createHash4 } from '../../src/common/hash.ts';
 import { REASONS, Reason } from '../../src/common/reasons.ts';
 import type { Decode } from '../../src/packet/decode.ts';
+import { TunnelKind } from '../../src/packet/tunnels/tunnel.ts';
 import { Kind, Meta, Task } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
 import { createRandom, operations, seedOf } from '../common/random.ts';
+import { decapsulating } from './decap.ts';
 import { decoderOf, KEY } from './decoded.ts';
 import { LINK_FORMS } from './link-forms.ts';
 import { hexOf, loadScratch, mutate, type Scratch } from './mutate.ts';
-import { allSeeds, type Seed } from './seeds.ts';
+import { allSeeds, type Seed, tunnelSeeds } from './seeds.ts';
 
 const PACKETS_FILE = 'test/fixtures/fuzz/packets.jsonl';
 const SCRATCH_BYTES = 2048;
@@ -27,6 +29,8 @@ const DECODERS: readonly Decode[] = [
   decoderOf(),
   decoderOf({ verifyChecksums: false }),
   decoderOf({ verifyChecksums: false, zoneFromVlan: true }),
+  decapsulating(['all']).decode,
+  decapsulating(['all'], 'key', false).decode,
 ];
 const LINK_TYPES = [...new Set([...LINK_FORMS.map((form) => form.linkType), 147])];
 const out = new Int32Array(Desc.WORDS + 2 * GUARD_WORDS);
@@ -107,7 +111,7 @@ function withFind(packet: Uint8Array, wireLength: number, linkType: number, body
 describe('damaged packets', () => {
   test('are decoded without an exception, within their bytes, to a known reason', async (t) => {
     const random = createRandom(seedOf(t));
-    const seeds: readonly Seed[] = await allSeeds();
+    const seeds: readonly Seed[] = [...(await allSeeds()), ...tunnelSeeds(random)];
     const others = seeds.map((seed) => seed.bytes);
     const scratch: Scratch = { bytes: new Uint8Array(SCRATCH_BYTES), length: 0 };
     const reasons = new Map<Reason, number>();
@@ -129,6 +133,41 @@ describe('damaged packets', () => {
     t.diagnostic(`${seeds.length} seeds, ${reasons.size} reasons`);
     assert.ok(reasons.size >= 28, `only ${reasons.size} different reasons`);
     assert.ok((reasons.get(Reason.NONE) ?? 0) > operations(10_000, 500_000), 'too few packets got through');
+  });
+
+  test('in damaged tunnels likewise', (t) => {
+    const random = createRandom(seedOf(t));
+    const seeds = tunnelSeeds(random);
+    const others = seeds.map((seed) => seed.bytes);
+    const { decode, counters } = decapsulating(['all'], 'vni', false);
+    const scratch: Scratch = { bytes: new Uint8Array(2 * SCRATCH_BYTES), length: 0 };
+    const reasons = new Map<Reason, number>();
+    const count = operations(60_000, 2_000_000);
+    for (let i = 0; i < count; i++) {
+      const seed = random.pick(seeds);
+      loadScratch(scratch, seed.bytes);
+      mutate(scratch, random, others);
+      const packet = scratch.bytes.subarray(0, scratch.length);
+      const wireLength = packet.length + (random.chance(0.3) ? random.below(2000) : 0);
+      withFind(packet, wireLength, seed.linkType, () => {
+        const reason = check(decode, packet, wireLength, seed.linkType);
+        reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
+        if (i % 16 === 0) checkElsewhere(decode, packet, wireLength, seed.linkType, reason);
+      });
+    }
+    const given = [...REASONS.keys()].filter((reason) => (reasons.get(reason) ?? 0) > 0);
+    for (const reason of [
+      Reason.TUNNEL_SHORT,
+      Reason.TUNNEL_VERSION,
+      Reason.TUNNEL_PAYLOAD,
+      Reason.TUNNEL_DEPTH,
+    ])
+      assert.ok(given.includes(reason), `no packet was ${Reason[reason]}`);
+    const peeled = counters.subarray(0, TunnelKind.COUNT);
+    assert.ok(
+      peeled.every((headers) => headers > count / 100),
+      `${peeled} tunnels were taken off`,
+    );
   });
 
   test('bytes without any sense likewise', (t) => {

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { ReadStatus, Rec } from '../../src/ingest/reader.ts';
 import { LinkType } from '../../src/packet/link.ts';
+import type { Random } from '../common/random.ts';
 import { SAMPLES } from './corpus.ts';
 import { LINK_FORMS } from './link-forms.ts';
+import { inEthernet, inTunnel, type Load, TUNNEL_FORMS } from './tunnel-forms.ts';
 
 export interface Seed {
   readonly linkType: number;
@@ -26,6 +28,26 @@ export function handMadeSeeds(): Seed[] {
       if (form.versions.includes(version)) {
         seeds.push({ linkType: form.linkType, bytes: Uint8Array.from(form.wrap(frame)) });
       }
+    }
+  }
+  return seeds;
+}
+
+/** Each tunnel with some options around packets of both versions, alone and in one another. */
+export function tunnelSeeds(random: Random): Seed[] {
+  const seeds: Seed[] = [];
+  const loads = SAMPLES.filter(({ frame, linkType }) => linkType === LinkType.RAW && frame.length >= 20);
+  for (const form of TUNNEL_FORMS) {
+    for (let i = 0; i < 12; i++) {
+      const { frame } = random.pick(loads);
+      let load: Load = { type: frame[0] >>> 4 === 6 ? 'ipv6' : 'ipv4', bytes: frame };
+      // One has more tunnels than are taken off.
+      for (let around = i === 0 ? 8 : i % 3; around > 0; around--)
+        load = inTunnel(load, random.pick(TUNNEL_FORMS), random.word(), random);
+      load = inTunnel(load, form, random.word(), random);
+      const isFramed = i % 2 === 0;
+      const bytes = Uint8Array.from(isFramed ? inEthernet(load).bytes : load.bytes);
+      seeds.push({ linkType: isFramed ? LinkType.ETHERNET : LinkType.RAW, bytes });
     }
   }
   return seeds;

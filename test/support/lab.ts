@@ -13,6 +13,7 @@ import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.
 import type { Connection, EndReason } from '../../src/export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords } from '../../src/export/entry-view.ts';
 import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { parseEncapsulation } from '../../src/packet/tunnels/options.ts';
 import { EventBit, ReportType, Verdict } from '../../src/shm/bits.ts';
 import { createClaimTaker } from '../../src/shm/claims.ts';
 import { Counter } from '../../src/shm/counters.ts';
@@ -41,6 +42,9 @@ export interface LabOptions {
   readonly oneWay?: boolean;
   readonly mode?: ReportMode;
   readonly zoneFromVlan?: boolean;
+  /** As `--decap` and `--zone-from` take them. */
+  readonly decap?: readonly string[];
+  readonly zoneFrom?: string;
   /** As `--helpers` takes them. */
   readonly helpers?: string;
   /** Seconds since 1970 of time 0 of the lab. */
@@ -112,6 +116,7 @@ export interface Lab {
 
 /** Key of the hash, so that a test can compute where a tuple lies. */
 export const LAB_KEY = { k0: 0x1234567, k1: 0x89abcde };
+const ENCAPSULATION_OPTIONS = { decap: '--decap', zoneFrom: '--zone-from' };
 const START_S = 1_700_000_000;
 
 export const eventNames = (events: number): string[] =>
@@ -144,6 +149,7 @@ export function createLab(options: LabOptions = {}): Lab {
   const startS = options.startS ?? START_S;
   const mode = options.mode ?? ReportMode.PACKETS | ReportMode.EVENTS;
   const settings = createSettings(options.preset);
+  const encapsulation = parseEncapsulation(options.decap, options.zoneFrom, ENCAPSULATION_OPTIONS);
   for (const assignment of options.set ?? []) applySetting(settings, assignment);
   if (options.oneWay === true) settings[Setting.ONE_WAY] = 1;
   const reportSlots = options.reportSlots ?? 256;
@@ -268,7 +274,8 @@ export function createLab(options: LabOptions = {}): Lab {
     rings: writers,
     hashKey: LAB_KEY,
     verifyChecksums: settings[Setting.CHECKSUM] !== 0,
-    zoneFromVlan: options.zoneFromVlan ?? false,
+    zoneFromVlan: options.zoneFromVlan ?? encapsulation.zoneFromVlan,
+    decap: encapsulation.decap,
     counters: ingestCounters,
     waitForShard(shard) {
       assert.ok(runShard(shard) > 0, 'the ring is full but holds nothing');
