@@ -4,7 +4,7 @@
  */
 import { monotonicMs } from '../src/common/clock.ts';
 import { ReportMode } from '../src/conntrack/reporter.ts';
-import { createSettings } from '../src/conntrack/settings.ts';
+import { createSettings, reassemblyLimits } from '../src/conntrack/settings.ts';
 import { BURST, createTracker } from '../src/conntrack/tracker.ts';
 import { createDispatcher, type Dispatcher } from '../src/ingest/dispatcher.ts';
 import { openCapture } from '../src/ingest/open-capture.ts';
@@ -86,6 +86,7 @@ export async function runStage(name: StageName, path: string): Promise<StageFigu
     hashKey: HASH_KEY,
     verifyChecksums: name !== 'ingest-no-checksums',
     zoneFromVlan: false,
+    reassembly: reassemblyLimits(createSettings()),
     counters,
     waitForShard: drain,
     onUndispatched: null,

@@ -81,7 +81,7 @@ export const TRACK_HELP = `
 Examples:
 ${EXAMPLES.map(([command, what]) => `  # ${what}\n  ${command}`).join('\n')}
 
-Names for --set (nf_conntrack_* without the prefix), their defaults, and what they take:
+Names for --set (nf_conntrack_* without the prefix, and ipfrag_*), their defaults, and what they take:
 ${settingNames()
   .map((s) => `  ${s.name.padEnd(27)}${String(s.linux).padStart(7)}  ${s.allowed}`)
   .join('\n')}

@@ -34,10 +34,21 @@ export enum Reason {
   IP_CHECKSUM = 8,
   SNAP_LENGTH = 9,
   FRAGMENT = 10,
+  FRAGMENT_TIMEOUT = 11,
+  FRAGMENT_OVERLAP = 12,
+  FRAGMENT_DUPLICATE = 13,
+  FRAGMENT_CONFLICT = 14,
+  FRAGMENT_LENGTH = 15,
+  FRAGMENT_OVERSIZE = 16,
+  FRAGMENT_ECN = 17,
+  FRAGMENT_MEMORY = 18,
+  FRAGMENT_DISTANCE = 19,
   TUNNEL_SHORT = 20,
   TUNNEL_VERSION = 21,
   TUNNEL_PAYLOAD = 22,
   TUNNEL_DEPTH = 23,
+  FRAGMENT_HEADER = 28,
+  FRAGMENT_UNFINISHED = 29,
 
   // Untracked.
   ICMPV6_CONTROL = 32,
@@ -115,7 +126,37 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
     row(SKIPPED, 'ip-checksum', 'wrong IPv4 header checksum: the IP layer drops it before tracking'),
   ],
   [Reason.SNAP_LENGTH, row(SKIPPED, 'snap-length', 'the capture cut off the bytes that name the connection')],
-  [Reason.FRAGMENT, row(SKIPPED, 'fragment', 'a fragment; reassembly is not built yet')],
+  [
+    Reason.FRAGMENT,
+    row(SKIPPED, 'fragment', 'a piece of a datagram; the last one to come bears the verdict of the whole'),
+  ],
+  [
+    Reason.FRAGMENT_TIMEOUT,
+    row(SKIPPED, 'fragment-timeout', 'the rest of the datagram did not come in time'),
+  ],
+  [
+    Reason.FRAGMENT_OVERLAP,
+    row(SKIPPED, 'fragment-overlap', 'fragments overlap: the whole datagram is thrown away'),
+  ],
+  [Reason.FRAGMENT_DUPLICATE, row(SKIPPED, 'fragment-duplicate', 'all of the fragment was there already')],
+  [
+    Reason.FRAGMENT_CONFLICT,
+    row(SKIPPED, 'fragment-conflict', 'fragments disagree about where the datagram ends'),
+  ],
+  [
+    Reason.FRAGMENT_LENGTH,
+    row(SKIPPED, 'fragment-length', 'a fragment without data, or IPv6 data that is no multiple of 8 bytes'),
+  ],
+  [Reason.FRAGMENT_OVERSIZE, row(SKIPPED, 'fragment-oversize', 'the datagram would be too long for IP')],
+  [Reason.FRAGMENT_ECN, row(SKIPPED, 'fragment-ecn', 'fragments with and without ECN in one datagram')],
+  [
+    Reason.FRAGMENT_MEMORY,
+    row(SKIPPED, 'fragment-memory', 'fragments held take up ipfrag_high_thresh or frag6_high_thresh'),
+  ],
+  [
+    Reason.FRAGMENT_DISTANCE,
+    row(SKIPPED, 'fragment-distance', 'over ipfrag_max_dist fragments of the source came in between'),
+  ],
   [
     Reason.TUNNEL_SHORT,
     row(SKIPPED, 'tunnel-short', 'with --decap: the packet ends inside its tunnel header'),
@@ -133,6 +174,14 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
     ),
   ],
   [Reason.TUNNEL_DEPTH, row(SKIPPED, 'tunnel-depth', 'with --decap: more than eight tunnels in each other')],
+  [
+    Reason.FRAGMENT_HEADER,
+    row(SKIPPED, 'fragment-header', 'the packet ends within its IPv6 fragment header'),
+  ],
+  [
+    Reason.FRAGMENT_UNFINISHED,
+    row(SKIPPED, 'fragment-unfinished', 'the rest of the datagram had not come when the capture ended'),
+  ],
 
   [
     Reason.ICMPV6_CONTROL,

@@ -31,6 +31,13 @@ export enum Setting {
   GENERIC = 20,
   ACCT = 21,
   CHECKSUM = 22,
+  FRAG4_TIME = 33,
+  FRAG4_HIGH = 34,
+  FRAG4_LOW = 35,
+  FRAG4_DISTANCE = 36,
+  FRAG6_TIME = 37,
+  FRAG6_HIGH = 38,
+  FRAG6_LOW = 39,
   EXPECT_MAX = 41,
   /** Set by `--one-way`; not the kernel's. */
   ONE_WAY = 42,
@@ -41,8 +48,8 @@ interface SettingInfo {
   /** As `--set` takes it; null for what the kernel has no name for. */
   readonly name: string | null;
   readonly word: Setting;
-  readonly kind: 'seconds' | 'switch' | 'count' | 'table';
-  /** Seconds, 0 or 1, or a count. */
+  readonly kind: 'seconds' | 'switch' | 'count' | 'table' | 'amount';
+  /** Seconds, 0 or 1, a count, or bytes and the like. */
   readonly linux: number;
   /** Where the older defaults differ. */
   readonly classic?: number;
@@ -62,8 +69,16 @@ const toggle = (name: string, word: Setting, linux: number): SettingInfo => ({
   linux,
 });
 
+const amount = (name: string, word: Setting, linux: number): SettingInfo => ({
+  name,
+  word,
+  kind: 'amount',
+  linux,
+});
+
 const HOUR_S = 3600;
 const DAY_S = 86400;
+const MIB = 1 << 20;
 
 export const SETTINGS: readonly SettingInfo[] = [
   seconds(null, Setting.TCP_NONE, 120, HOUR_S / 2),
@@ -90,12 +105,20 @@ export const SETTINGS: readonly SettingInfo[] = [
   { name: 'expect_max', word: Setting.EXPECT_MAX, kind: 'table', linux: 4096 },
   toggle('acct', Setting.ACCT, 1),
   toggle('checksum', Setting.CHECKSUM, 1),
+  seconds('ipfrag_time', Setting.FRAG4_TIME, 30),
+  amount('ipfrag_high_thresh', Setting.FRAG4_HIGH, 4 * MIB),
+  amount('ipfrag_low_thresh', Setting.FRAG4_LOW, 3 * MIB),
+  amount('ipfrag_max_dist', Setting.FRAG4_DISTANCE, 64),
+  seconds('frag6_timeout', Setting.FRAG6_TIME, 60),
+  amount('frag6_high_thresh', Setting.FRAG6_HIGH, 4 * MIB),
+  amount('frag6_low_thresh', Setting.FRAG6_LOW, 3 * MIB),
 ];
 
 /** A deadline must lie less than 2^31 ms ahead. */
 export const TIMEOUT_MAX_S = 2147483;
 const COUNT_MAX = 255;
 const TABLE_MAX = 1_048_576;
+const AMOUNT_MAX = 1 << 30;
 
 export type TimeoutPreset = 'linux' | 'classic';
 export const TIMEOUT_PRESETS: readonly TimeoutPreset[] = ['linux', 'classic'];
@@ -115,6 +138,7 @@ const ALLOWED: Record<SettingInfo['kind'], { max: number; text: string }> = {
   switch: { max: 1, text: '0 or 1' },
   table: { max: TABLE_MAX, text: `a whole number from 0 to ${TABLE_MAX}` },
   count: { max: COUNT_MAX, text: `a whole number from 0 to ${COUNT_MAX}` },
+  amount: { max: AMOUNT_MAX, text: `a whole number from 0 to ${AMOUNT_MAX}` },
 };
 
 /** Names that `--set` takes, with what each allows and its default. */
@@ -122,6 +146,22 @@ export function settingNames(): { name: string; allowed: string; linux: number }
   return SETTINGS.flatMap((s) =>
     s.name === null ? [] : [{ name: s.name, allowed: ALLOWED[s.kind].text, linux: s.linux }],
   );
+}
+
+/**
+ * Limits of reassembly. The low thresholds have had no effect since Linux 4.17, here as there.
+ *
+ * Units: ms, bytes, packets
+ */
+export function reassemblyLimits(settings: Int32Array) {
+  return {
+    ipv4: {
+      timeoutMs: settings[Setting.FRAG4_TIME],
+      bytesMax: settings[Setting.FRAG4_HIGH],
+      distanceMax: settings[Setting.FRAG4_DISTANCE],
+    },
+    ipv6: { timeoutMs: settings[Setting.FRAG6_TIME], bytesMax: settings[Setting.FRAG6_HIGH] },
+  };
 }
 
 /**
@@ -139,7 +179,7 @@ export function applySetting(settings: Int32Array, assignment: string): void {
   const name = assignment
     .slice(0, equals)
     .trim()
-    .replace(/^(net\.netfilter\.)?nf_conntrack_/, '');
+    .replace(/^((net\.netfilter\.)?nf_conntrack_|net\.ipv4\.(?=ipfrag_))/, '');
   const value = assignment.slice(equals + 1).trim();
   const setting = SETTINGS.find((s) => s.name === name);
   if (setting === undefined) throw new OptionError('--set', assignment, `one of ${names()}`);

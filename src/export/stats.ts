@@ -40,6 +40,8 @@ export interface Stats extends OutcomeStats {
   /** The tracked packets by verdict. */
   readonly verdicts: Readonly<Record<string, number>>;
   readonly connections: ConnectionStats;
+  /** Datagrams that were put together from fragments, and the most memory that fragments took up, in bytes. */
+  readonly fragments: { readonly datagrams: number; readonly bytesMax: number };
   /** Tunnel headers that were taken off, by kind; a packet has as many as it was in. Empty without `decap`. */
   readonly tunnels: Readonly<Record<string, number>>;
   /** Tunnel headers whose number did not fit into the zone, which has its low 16 bits. */
@@ -138,6 +140,10 @@ export function collectStats(ingest: Float64Array, shards: Blocks, masters: Floa
       VERDICT_NAMES.map(([v, name]) => [name, sum(trackers, Counter.VERDICT + v)]),
     ),
     connections: connections(trackers),
+    fragments: {
+      datagrams: ingest[Counter.DATAGRAMS],
+      bytesMax: ingest[Counter.FRAGMENT_BYTES_MAX],
+    },
     tunnels: tunnelCounts(ingest),
     zoneCut: ingest[Counter.ZONE_CUT],
     timeBackward: ingest[Counter.TIME_BACKWARD],

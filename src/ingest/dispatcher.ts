@@ -18,6 +18,7 @@ import { Desc } from '../shm/offsets.generated.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import { WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
 import { createPeeler, isPeelable } from './peel.ts';
+import type { ReassemblyLimits } from './reassembly/limits.ts';
 import { createReassembly } from './reassembly/reassembly.ts';
 
 /** Words with a bit for each port. */
@@ -79,6 +80,7 @@ export interface DispatcherOptions {
   /** Tunnels to take off; null or nothing for none. */
   readonly decap?: Decap | null;
   readonly counters: Float64Array;
+  readonly reassembly: ReassemblyLimits;
   /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room. */
   readonly waitForShard: (shard: number) => void;
   readonly masters?: Masters;
@@ -118,12 +120,18 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     zoneFromVlan,
   });
   const decode = decoder.frame;
+  const reassembly = createReassembly({
+    limits: options.reassembly,
+    hash4,
+    seed: hash4(0, 0, 0, 0),
+    counters,
+  });
   const tunnelCounters = counters.subarray(Counter.PEELED, Counter.PEELED + TUNNEL_COUNTERS);
   const unwrapper =
     decap === null
       ? NO_UNWRAPPER
       : createUnwrapper({ ...decap, verifyChecksums, zoneFromVlan, counters: tunnelCounters });
-  const { frame, peel, again, inside } = createPeeler({ decoder, reassembly: createReassembly(), unwrapper });
+  const { frame, peel, again, inside } = createPeeler({ decoder, reassembly, unwrapper });
   const read = decap === null ? readFrame : readInside;
   const { last } = decoder;
   const masters = options.masters ?? null;
@@ -215,6 +223,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
     while ((sec >>> 0) - (lastSec >>> 0) > TIME_STEP_S) {
       lastSec = (lastSec + TIME_STEP_S) | 0;
+      reassembly.advance(tickMsOf(lastSec, lastNsec));
       broadcast(Task.CLOCK, lastSec, lastNsec);
     }
     lastSec = sec;
@@ -222,6 +231,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     const tick = tickMsOf(sec, nsec) >>> WHEEL_TICK_SHIFT;
     if (tick !== lastTick) {
       lastTick = tick;
+      reassembly.advance(tickMsOf(sec, nsec));
       broadcast(Task.CLOCK, sec, nsec);
     }
   }
@@ -385,6 +395,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     packet,
     flush,
     finish() {
+      reassembly.finish(tickMsOf(lastSec, lastNsec));
       counters[Counter.NOW_SEC] = lastSec >>> 0;
       counters[Counter.NOW_NSEC] = lastNsec;
       broadcast(Task.FINISH, lastSec, lastNsec);

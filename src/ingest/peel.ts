@@ -24,7 +24,7 @@ export interface PacketPlace {
 
 export interface PeelerOptions {
   readonly decoder: Decoder;
-  readonly reassembly: Reassembly;
+  readonly reassembly: Pick<Reassembly, 'add'>;
   readonly unwrapper: Unwrapper;
 }
 

@@ -41,7 +41,7 @@ export enum Last {
   IP = 0,
   /** Zone << 16. */
   ZONE = 1,
-  /** IPv6: the fragment header. */
+  /** The IPv6 fragment header; 0 for IPv4. */
   FRAGMENT = 2,
   /** The transport header, and where the captured bytes of the packet end. */
   TRANSPORT = 3,
@@ -49,7 +49,10 @@ export enum Last {
   WORDS = 5,
 }
 
-/** From the IP header at `at` on; `whole`: it is no fragment any more, whatever headers say. */
+/**
+ * From the IP header at `at` on. `whole`: it is what reassembly made of the packet that the decoder stopped at,
+ * and no fragment any more, whatever its headers say.
+ */
 export type DecodePacket = (
   view: DataView,
   at: number,
@@ -142,18 +145,20 @@ export function createDecoder(options: DecoderOptions): Decoder {
   ): Reason {
     if (at >= end) return at >= wireEnd ? Reason.IP_SHORT : Reason.SNAP_LENGTH;
     zone = zoneBits;
-    const version = view.getUint8(at) >>> 4;
+    // Like the kernel, take the version from the fragments: their headers may say anything now.
+    const known = last[Last.FRAGMENT] === 0 ? 4 : 6;
+    const version = whole ? known : view.getUint8(at) >>> 4;
     if (version === 4) return ipv4(view, at, end, wireEnd, out, o);
     const fragments = whole ? Fragments.PASS : Fragments.STOP;
     return version === 6 ? ipv6(view, at, end, wireEnd, fragments, out, o) : Reason.IP_VERSION;
   }
 
   /** Remembers where the packet lies that has to be peeled. */
-  function peelable(reason: Reason, at: number): Reason {
+  function fragment(at: number, fragmentAt: number): Reason {
     last[Last.IP] = at;
     last[Last.ZONE] = zone;
-    last[Last.FRAGMENT] = upper[Upper.OFFSET];
-    return reason;
+    last[Last.FRAGMENT] = fragmentAt;
+    return Reason.FRAGMENT;
   }
 
   // ---- Network layer ----
@@ -174,7 +179,7 @@ export function createDecoder(options: DecoderOptions): Decoder {
     if (verifyChecksums && headerSum(view, at, headerBytes) !== SUM_CORRECT) return Reason.IP_CHECKSUM;
     const totalBytes = view.getUint16(at + 2);
     if (totalBytes < headerBytes || totalBytes > wireEnd - at) return Reason.IP_LENGTH;
-    if ((view.getUint16(at + 6) & IPV4_FRAGMENT_MASK) !== 0) return peelable(Reason.FRAGMENT, at);
+    if ((view.getUint16(at + 6) & IPV4_FRAGMENT_MASK) !== 0) return fragment(at, 0);
 
     out[o + Desc.BYTES] = totalBytes;
     const l4 = at + headerBytes;
@@ -215,7 +220,8 @@ export function createDecoder(options: DecoderOptions): Decoder {
     const packetEnd = jumbo ? wireEnd : at + IPV6_HEADER_BYTES + payloadBytes;
     if (packetEnd > wireEnd) return Reason.IP_LENGTH;
     const reason = walkHeaders(view, at + IPV6_HEADER_BYTES, first, packetEnd, end, fragments, upper);
-    if (reason !== Reason.NONE) return reason === Reason.FRAGMENT ? peelable(reason, at) : reason;
+    if (reason !== Reason.NONE)
+      return reason === Reason.FRAGMENT ? fragment(at, upper[Upper.OFFSET]) : reason;
 
     out[o + Desc.BYTES] = packetEnd - at;
     const l4 = upper[Upper.OFFSET];

@@ -43,6 +43,10 @@ export enum Counter {
   EXPECT_CREATED = 28,
   /** Connections that began as an expectation said. */
   EXPECT_MATCHED = 29,
+  /** Datagrams put together from fragments (ingest). */
+  DATAGRAMS = 30,
+  /** Most bytes that fragments took up at a time, as the limits count them (ingest). */
+  FRAGMENT_BYTES_MAX = 31,
   /** Packets whose payload a helper was to read and did not, to bound the cost. */
   HELPER_GIVEN_UP = 32,
   /** Expectations that had no room or were in each other's way. */

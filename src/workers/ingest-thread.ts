@@ -2,6 +2,7 @@
 import type { Reason } from '../common/reasons.ts';
 import { createMasters, type Masters } from '../conntrack/masters.ts';
 import { createReporter, type Reporter, ReportMode } from '../conntrack/reporter.ts';
+import { reassemblyLimits } from '../conntrack/settings.ts';
 import { createDispatcher, type Dispatcher, tickMsOf } from '../ingest/dispatcher.ts';
 import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
 import { openCapture } from '../ingest/open-capture.ts';
@@ -39,6 +40,7 @@ export default async function run(task: IngestTask): Promise<IngestResult> {
       verifyChecksums: task.verifyChecksums,
       zoneFromVlan: task.zoneFromVlan,
       decap: task.decap,
+      reassembly: reassemblyLimits(task.settings),
       counters,
       waitForShard,
       ...(masters === null ? {} : { masters }),

@@ -8,7 +8,7 @@ import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/regist
 import { createMasters } from '../../src/conntrack/masters.ts';
 import type { ReportMode } from '../../src/conntrack/reporter.ts';
 import { createReporter } from '../../src/conntrack/reporter.ts';
-import { createSettings, Setting } from '../../src/conntrack/settings.ts';
+import { applySetting, createSettings, reassemblyLimits, Setting } from '../../src/conntrack/settings.ts';
 import { BURST, createTracker } from '../../src/conntrack/tracker.ts';
 import type { Connection } from '../../src/export/connection.ts';
 import { connectionOf, withExpected } from '../../src/export/entry-view.ts';
@@ -34,6 +34,8 @@ export interface SimulationOptions {
   readonly mode: ReportMode;
   readonly hashKey?: HashKey;
   readonly ignoreChecksums?: boolean;
+  /** As `--set` takes them. */
+  readonly set?: readonly string[];
   readonly maxConnections?: number;
   /** As `--helpers` takes them. */
   readonly helpers?: string;
@@ -114,6 +116,7 @@ function connectionsOf(segments: readonly Segment[], nowMs: number): Connection[
 /** Errors: InvariantError when table, wheel or rings are not in order at the end. */
 export async function simulate(reader: CaptureReader, options: SimulationOptions): Promise<Simulation> {
   const settings = createSettings();
+  for (const assignment of options.set ?? []) applySetting(settings, assignment);
   if (options.ignoreChecksums === true) settings[Setting.CHECKSUM] = 0;
   const maxEntries = Math.ceil((options.maxConnections ?? MAX_CONNECTIONS) / options.shards);
   const segments = Array.from({ length: options.shards }, (_, shard) =>
@@ -162,6 +165,7 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
     hashKey: options.hashKey ?? KEY,
     verifyChecksums: options.ignoreChecksums !== true,
     zoneFromVlan: false,
+    reassembly: reassemblyLimits(settings),
     counters,
     waitForShard: (shard) => shards[shard].run(),
     onUndispatched(number, sec, nsec, verdict, reason) {

@@ -39,8 +39,15 @@ const LINUX: readonly (readonly [string, Setting, number])[] = [
   ['expect_max', Setting.EXPECT_MAX, 4096],
   ['acct', Setting.ACCT, 1],
   ['checksum', Setting.CHECKSUM, 1],
+  ['ipfrag_time', Setting.FRAG4_TIME, 30],
+  ['ipfrag_high_thresh', Setting.FRAG4_HIGH, 4_194_304],
+  ['ipfrag_low_thresh', Setting.FRAG4_LOW, 3_145_728],
+  ['ipfrag_max_dist', Setting.FRAG4_DISTANCE, 64],
+  ['frag6_timeout', Setting.FRAG6_TIME, 60],
+  ['frag6_high_thresh', Setting.FRAG6_HIGH, 4_194_304],
+  ['frag6_low_thresh', Setting.FRAG6_LOW, 3_145_728],
 ];
-const isTimeout = (name: string): boolean => name.includes('timeout');
+const isTimeout = (name: string): boolean => name.includes('timeout') || name === 'ipfrag_time';
 const stored = (name: string, value: number): number => (isTimeout(name) ? value * 1000 : value);
 
 describe('settings', () => {

@@ -8,7 +8,13 @@ import { REASONS, Reason, reasonInfo } from '../../src/common/reasons.ts';
 import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/registry.ts';
 import { createMasters, type Masters } from '../../src/conntrack/masters.ts';
 import { createReporter, ReportMode } from '../../src/conntrack/reporter.ts';
-import { applySetting, createSettings, Setting, type TimeoutPreset } from '../../src/conntrack/settings.ts';
+import {
+  applySetting,
+  createSettings,
+  reassemblyLimits,
+  Setting,
+  type TimeoutPreset,
+} from '../../src/conntrack/settings.ts';
 import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.ts';
 import type { Connection, EndReason } from '../../src/export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords } from '../../src/export/entry-view.ts';
@@ -276,6 +282,7 @@ export function createLab(options: LabOptions = {}): Lab {
     verifyChecksums: settings[Setting.CHECKSUM] !== 0,
     zoneFromVlan: options.zoneFromVlan ?? encapsulation.zoneFromVlan,
     decap: encapsulation.decap,
+    reassembly: reassemblyLimits(settings),
     counters: ingestCounters,
     waitForShard(shard) {
       assert.ok(runShard(shard) > 0, 'the ring is full but holds nothing');

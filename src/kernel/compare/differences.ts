@@ -98,8 +98,6 @@ function isEventHeldBack(c: Case): boolean {
   return !events.some((line) => connectionKey(endpointsOfLine(line)) === key);
 }
 
-/** The second one: of a fragment header that is cut off. */
-const FRAGMENT_REASONS: ReadonlySet<string | null> = new Set(['fragment', 'ipv6-headers']);
 const SCTP = 132;
 const GRE = 47;
 const HELPERS: ReadonlySet<string> = new Set(['6 21', '6 6667', '6 1723', '17 69', '17 5060', '17 10080']);
@@ -168,13 +166,6 @@ export const CLASSES: readonly DifferenceClass[] = [
     shownBy: 'live',
     lasting: false,
     allows: (c) => pairs(c, 'event', isDccp) || pairs(c, 'end', isDccp),
-  },
-  {
-    name: 'fragments',
-    later: true,
-    shownBy: 'traces',
-    lasting: true,
-    allows: (c) => c.d.kind === 'verdict' && c.packet?.isFragment === true && FRAGMENT_REASONS.has(c.d.why),
   },
   { name: 'sctp', later: true, shownBy: 'traces', lasting: false, allows: (c) => protocolOf(c) === SCTP },
   { name: 'gre', later: true, shownBy: 'traces', lasting: false, allows: (c) => protocolOf(c) === GRE },
