@@ -12,6 +12,7 @@ import { LINK_RAW } from '../support/frames.ts';
 import { createRandom, type Random, runSeed } from '../support/random.ts';
 import { type LiveCase, patched } from './live/cases.ts';
 import { datagramCases } from './live/datagrams.ts';
+import { fragmentCases, memoryCases, randomFragments } from './live/fragments.ts';
 import { hostCases } from './live/hosts.ts';
 import { icmpCases } from './live/icmp.ts';
 import { ipv6Cases } from './live/ipv6.ts';
@@ -43,10 +44,18 @@ const LAST_PACKETS: readonly Made[] = Array.from({ length: 5 }, () => ({
   ]),
 }));
 
+interface CompareOptions {
+  readonly tableLines?: number;
+  readonly ignoreChecksums?: boolean;
+  /** Settings by the kernel's full names, in the order in which it takes them. */
+  readonly set?: Readonly<Record<string, number>>;
+}
+const NOTHING_SET = {};
+
 async function compare(
   t: TestContext,
   cases: readonly Made[],
-  { tableLines = 0, ignoreChecksums = false } = {},
+  { tableLines = 0, ignoreChecksums = false, set = NOTHING_SET }: CompareOptions = {},
 ): Promise<void> {
   const made = [...cases, ...LAST_PACKETS];
   const packets = made.map(
@@ -55,11 +64,17 @@ async function compare(
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-kernel-'));
   try {
     const unstamped = stampCapture(packets.map((packet, i) => ({ packet, t: BigInt(i) })));
-    const kernel = askKernel(unstamped, folder, tableLines, ignoreChecksums ? ['--no-checksums'] : []);
+    const sysctls = Object.entries(set).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]);
+    const options = [...(ignoreChecksums ? ['--no-checksums'] : []), ...sysctls];
+    const kernel = askKernel(unstamped, folder, tableLines, options);
     assert.equal(kernel.length, packets.length);
     const stamped = stampCapture(packets.map((packet, i) => ({ packet, t: kernel[i].t })));
     const reader = await openBytes(stamped, 'made by hand');
-    const ours = await tracedRows(reader, tableLines, ReportMode.PACKETS, { shards: 1, ignoreChecksums });
+    const ours = await tracedRows(reader, tableLines, ReportMode.PACKETS, {
+      shards: 1,
+      ignoreChecksums,
+      set: Object.entries(set).map(([name, value]) => `${name}=${value}`),
+    });
     const result = compareWith('live', kernel, ours, packets, null);
     const tally = createTally();
     addResult(tally, result);
@@ -83,6 +98,7 @@ it('TCP: every combination of flags', { skip }, (t) => compare(t, packetsOf(tcpF
 it('UDP, UDP-Lite, others', { skip }, (t) => compare(t, packetsOf(datagramCases), withTable));
 it('ICMP', { skip }, (t) => compare(t, packetsOf(icmpCases), withTable));
 it('IPv6 and ICMPv6', { skip }, (t) => compare(t, packetsOf(ipv6Cases), withTable));
+it('fragments', { skip }, (t) => compare(t, packetsOf(fragmentCases), withTable));
 it('addresses and IPv4 options of a host', { skip }, (t) => compare(t, packetsOf(hostCases), withTable));
 
 /** Bytes changed at random, in the headers mostly; the IPv4 header checksum is right again. */
@@ -111,6 +127,24 @@ it('mutated packets', { skip }, (t) => {
     Array.from({ length: MUTATED }, () => mutated(random.pick(originals), random)),
   );
   return compare(t, made, { ignoreChecksums: true });
+});
+
+const FRAGMENT_MEMORY = {
+  'net.ipv4.ipfrag_low_thresh': 1,
+  'net.ipv4.ipfrag_high_thresh': 40_000,
+  'net.netfilter.nf_conntrack_frag6_low_thresh': 1,
+  'net.netfilter.nf_conntrack_frag6_high_thresh': 40_000,
+};
+it('fragments when memory is short', { skip }, (t) =>
+  compare(t, packetsOf(memoryCases), { set: FRAGMENT_MEMORY }),
+);
+
+const DATAGRAMS = IS_SOAK ? 1200 : 400;
+
+it('fragments at random', { skip }, (t) => {
+  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
+  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
+  return compare(t, packetsOf(randomFragments(DATAGRAMS, createRandom(seed))));
 });
 
 it('every difference that only these packets show is shown', { skip }, () => {
