@@ -12,6 +12,7 @@ import {
   ipv4,
   ipv6,
   label,
+  naiveChecksum,
   routing,
   type Segment,
   u16,
@@ -251,4 +252,42 @@ export function inTunnel(load: Load, form: TunnelForm, id: number, random: Rando
   if (carries.includes(load.type)) return inIp(wrap(load, id, random), random);
   if (carries.includes('ethernet')) return inIp(wrap(inEthernet(load), id, random), random);
   return inIp(gre(ETHER_TYPES[load.type], load.bytes, random, undefined), random);
+}
+
+/** A first fragment of IPv6 that lacks a part of its TCP header is not gathered. */
+const FIRST_FRAGMENT_BYTES = 24;
+
+/** The pieces of a packet, each but the last with a multiple of eight bytes; the packet itself where it is too short. */
+export function inFragments({ type, bytes }: Load, id: number, random: Random): Bytes[] {
+  const headerBytes = type === 'ipv4' ? (bytes[0] & 15) * 4 : 40;
+  const data = bytes.slice(headerBytes);
+  // Extension headers may have to be in every fragment.
+  const mayCut = type === 'ipv4' || ![0, 43, 60].includes(bytes[6]);
+  if (data.length <= FIRST_FRAGMENT_BYTES || !mayCut) return [bytes];
+  const cuts = [0];
+  const step = (): number => 8 * random.below(Math.ceil(data.length / 16));
+  for (let at = FIRST_FRAGMENT_BYTES + step(); at < data.length; at += 8 + step()) cuts.push(at);
+  const header = bytes.slice(0, headerBytes);
+  return cuts.map((from, i) => {
+    const to = cuts[i + 1] ?? data.length;
+    const more = to < data.length ? 1 : 0;
+    const piece = data.slice(from, to);
+    return type === 'ipv4'
+      ? fragment4(header, id, (more << 13) | (from >>> 3), piece)
+      : fragment6(header, id, from | more, piece);
+  });
+}
+
+function fragment4(header: Bytes, id: number, flagsAndOffset: number, data: Bytes): Bytes {
+  const length = header.length + data.length;
+  const start = [...header.slice(0, 2), ...u16(length), ...u16(id), ...u16(flagsAndOffset)];
+  const rest = header.slice(12);
+  const checksum = naiveChecksum([...start, ...header.slice(8, 10), 0, 0, ...rest]);
+  return [...start, ...header.slice(8, 10), ...u16(checksum), ...rest, ...data];
+}
+
+function fragment6(header: Bytes, id: number, offsetAndMore: number, data: Bytes): Bytes {
+  const fragmentHeader = [header[6], 0, ...u16(offsetAndMore), ...u32(id)];
+  const length = u16(fragmentHeader.length + data.length);
+  return [...header.slice(0, 4), ...length, 44, ...header.slice(7), ...fragmentHeader, ...data];
 }
