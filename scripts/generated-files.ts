@@ -9,7 +9,15 @@ import {
   OneWayCell,
   oneWayTransitions,
 } from '../src/conntrack/one-way-table.ts';
-import { SETTINGS } from '../src/conntrack/settings.ts';
+import {
+  SCTP_CHUNKS,
+  SCTP_REPLY_CELLS,
+  SCTP_STATE_SHIFT,
+  SCTP_STATES,
+  SctpState,
+  sctpTransitions,
+} from '../src/conntrack/sctp-table.ts';
+import { SETTINGS, Setting } from '../src/conntrack/settings.ts';
 import {
   TCP_CLASSES,
   TCP_REPLY_CELLS,
@@ -18,7 +26,7 @@ import {
   TcpState,
   tcpTransitions,
 } from '../src/conntrack/tcp-table.ts';
-import { TcpClass } from '../src/shm/bits.ts';
+import { SctpChunk, TcpClass } from '../src/shm/bits.ts';
 import type { Layout } from '../src/shm/layout.ts';
 import { textHash } from '../src/shm/layout.ts';
 import { DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, EXPECTATION, FORETOLD, REPORT } from '../src/shm/layouts.ts';
@@ -182,6 +190,51 @@ ${block(OneWayBlock.ORIGINAL_BOTH)}
 ${block(OneWayBlock.REPLY_BOTH)}`;
 }
 
+function sctpStatesPage(): string {
+  const cells = sctpTransitions();
+  const chunks = Array.from({ length: SCTP_CHUNKS }, (_, i) => (i + 1) as SctpChunk);
+  const titles = chunks.map((chunk) => SctpChunk[chunk].replace('_', ' '));
+  const states = Array.from({ length: SCTP_STATES }, (_, state) => state as SctpState);
+  const transitions = (dir: number): string =>
+    markdownTable(
+      ['state', ...titles],
+      states.map((state) => [
+        `\`${SctpState[state]}\``,
+        ...chunks.map((chunk) => {
+          const next = cells[dir * SCTP_REPLY_CELLS + (state << SCTP_STATE_SHIFT) + chunk];
+          return next === SctpState.INVALID ? 'INVALID' : `\`${SctpState[next]}\``;
+        }),
+      ]),
+    );
+  const timeouts = markdownTable(
+    ['state', 'seconds', '`--set` name'],
+    SETTINGS.filter((s) => s.name?.startsWith('sctp_timeout_')).map((s) => [
+      `\`${SctpState[s.word - Setting.SCTP_CLOSED + SctpState.CLOSED]}\``,
+      `${s.linux}`,
+      `\`${s.name}\``,
+    ]),
+  );
+  return `# The states of SCTP
+
+Printed from \`src/conntrack/sctp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
+
+The chunks of a packet are taken in order; those that are not in the table (DATA, SACK, ...) keep the state. The
+timeout is that of the state after the last chunk. The rules around the table, for verification tags, heartbeats and
+INITs that cross, are in \`src/conntrack/sctp.ts\`; what a packet may hold is judged in \`src/packet/sctp.ts\`.
+
+## Original direction
+
+${transitions(0)}
+## Reply direction
+
+\`NONE\` cannot occur here: the first packet of an association is in the original direction.
+
+${transitions(1)}
+## Timeouts
+
+${timeouts}`;
+}
+
 export function generatedFiles(): [string, string][] {
   return [
     ['src/shm/offsets.generated.ts', offsetsSource()],
@@ -189,5 +242,6 @@ export function generatedFiles(): [string, string][] {
     ['docs/reasons.md', reasonsPage()],
     ['docs/tcp-states.md', tcpStatesPage()],
     ['docs/one-way-states.md', oneWayStatesPage()],
+    ['docs/sctp-states.md', sctpStatesPage()],
   ];
 }

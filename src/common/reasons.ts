@@ -52,8 +52,6 @@ export enum Reason {
 
   // Untracked.
   ICMPV6_CONTROL = 32,
-  SCTP_LATER = 33,
-  GRE_LATER = 34,
   ONE_WAY_RESET = 35,
   ONE_WAY_ERROR = 36,
 
@@ -84,6 +82,15 @@ export enum Reason {
   ICMP_QUOTE_UNKNOWN = 87,
   ICMP_QUOTE_DESTINATION = 88,
   ICMPV6_REDIRECT = 89,
+  SCTP_CHECKSUM = 90,
+  SCTP_CHUNKS = 91,
+  SCTP_INIT_SHORT = 92,
+  SCTP_NOT_OPENING = 93,
+  SCTP_TAG = 94,
+  SCTP_STATE = 95,
+  SCTP_INITIATE_TAG = 96,
+  SCTP_HEARTBEAT = 97,
+  GRE_PROTOCOL = 100,
 
   // No room.
   TABLE_FULL = 128,
@@ -187,8 +194,6 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
     Reason.ICMPV6_CONTROL,
     row(UNTRACKED, 'icmpv6-control', 'neighbour discovery, multicast listener or router discovery'),
   ],
-  [Reason.SCTP_LATER, row(UNTRACKED, 'sctp-later', 'SCTP is not tracked yet')],
-  [Reason.GRE_LATER, row(UNTRACKED, 'gre-later', 'GRE is not tracked yet')],
   [
     Reason.ONE_WAY_RESET,
     row(UNTRACKED, 'one-way-reset', 'with --one-way: a RST of a connection of which nothing was seen'),
@@ -251,6 +256,30 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
   [
     Reason.ICMPV6_REDIRECT,
     row(INVALID, 'icmpv6-redirect', 'an ICMPv6 redirect that breaks the rules of RFC 4861'),
+  ],
+  [Reason.SCTP_CHECKSUM, row(INVALID, 'sctp-checksum', 'wrong SCTP checksum (CRC32c)')],
+  [
+    Reason.SCTP_CHUNKS,
+    row(INVALID, 'sctp-chunks', 'no SCTP chunk, one of length 0, or chunks that may not stand together'),
+  ],
+  [Reason.SCTP_INIT_SHORT, row(INVALID, 'sctp-init-short', 'an SCTP INIT or INIT ACK that ends too early')],
+  [
+    Reason.SCTP_NOT_OPENING,
+    row(INVALID, 'sctp-not-opening', 'no association, and this SCTP packet cannot open one'),
+  ],
+  [Reason.SCTP_TAG, row(INVALID, 'sctp-tag', 'not the verification tag of this side of the association')],
+  [Reason.SCTP_STATE, row(INVALID, 'sctp-state', 'the SCTP state has no place for this chunk')],
+  [
+    Reason.SCTP_INITIATE_TAG,
+    row(INVALID, 'sctp-initiate-tag', 'an INIT ACK with another initiate tag than the known one'),
+  ],
+  [
+    Reason.SCTP_HEARTBEAT,
+    row(INVALID, 'sctp-heartbeat', 'a HEARTBEAT or HEARTBEAT ACK whose verification tag does not fit'),
+  ],
+  [
+    Reason.GRE_PROTOCOL,
+    row(INVALID, 'gre-protocol', 'GRE of version 1 that does not carry PPP: not PPTP, so it has no call id'),
   ],
 
   [Reason.TABLE_FULL, row(DROPPED, 'table-full', 'the table is full and nothing near could be evicted')],

@@ -2,13 +2,15 @@
  * Who has to go when the table is full: the kernel's early drop, and the sweep that follows a
  * refusal. An ASSURED connection goes only when it is closing anyway, and only in the sweep.
  */
-import { Status } from '../shm/bits.ts';
+import { Kind, Status } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Hot } from '../shm/offsets.generated.ts';
 import type { Segment } from '../shm/segment.ts';
 import type { Table } from '../shm/table.ts';
+import { SctpState } from './sctp-table.ts';
 import { TcpState } from './tcp-table.ts';
 
+const PROTOCOL_SCTP = 132;
 /** Early drop looks at this many neighbouring parts of the index ... */
 const BUCKETS = 8;
 /** ... of this many slots each, about what one bucket of the kernel's table holds when it is full. */
@@ -71,6 +73,8 @@ export function createEviction(segment: Segment, table: Table, evict: (entry: nu
     const status = hot[entry * Hot.WORDS + Hot.STATUS];
     if ((status & Status.ASSURED) === 0) return true;
     const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
+    if ((hot[entry * Hot.WORDS + Hot.KIND] & Kind.PROTOCOL_MASK) === PROTOCOL_SCTP)
+      return state >= SctpState.SHUTDOWN_SENT && state <= SctpState.SHUTDOWN_ACK_SENT;
     return state >= TcpState.FIN_WAIT && state <= TcpState.CLOSE;
   }
 

@@ -6,23 +6,25 @@
 import { Reason } from '../common/reasons.ts';
 import { Meta, Status, Task, TcpClass } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { createOneWaySctp, type OneWaySctp } from './one-way-sctp.ts';
 import { createOneWayTcp } from './one-way-tcp.ts';
-import { createStateless, type Stateless } from './protocols.ts';
+import { createOthers, type Others } from './protocols.ts';
 import { Setting } from './settings.ts';
 import { createTcp, type Tcp } from './tcp.ts';
 
 /** A UDP connection that still sends after this may be one that is answered where nobody sees it. */
 const UDP_STREAM_AGE_MS = 2000;
 
-/** The protocols without states, for one direction. Thread: owner of the shard only. Cost: no allocation. */
-function createOneWayStateless(hot: Int32Array, settings: Int32Array, kernel: Stateless): Stateless {
+/** The protocols other than TCP, for one direction. Thread: owner of the shard only. Cost: no allocation. */
+function createOneWayOthers(hot: Int32Array, settings: Int32Array, kernel: Others, sctp: OneWaySctp): Others {
   const hasPorts = (task: Task): boolean => task === Task.UDP || task === Task.UDPLITE;
 
-  function packet(task: Task, entry: number, nowMs: number, dir: number): number {
+  function packet(task: Task, entry: number, d: number, dir: number, nowMs: number): number {
     const h = entry * Hot.WORDS;
     const status = hot[h + Hot.STATUS];
     if (dir === 0) hot[h + Hot.STATUS] = status & ~Status.ORIGINAL_UNSEEN;
-    const timeout = kernel.packet(task, entry, nowMs, dir);
+    if (task === Task.SCTP) return sctp.packet(entry, d, dir);
+    const timeout = kernel.packet(task, entry, d, dir, nowMs);
     const isAlone = (status & Status.SEEN_REPLY) === 0;
     if (!hasPorts(task) || !isAlone || ((nowMs - hot[h + Hot.END_ORIG]) | 0) <= 0) return timeout;
     // Not ASSURED: nothing shows that there is an answer.
@@ -31,11 +33,20 @@ function createOneWayStateless(hot: Int32Array, settings: Int32Array, kernel: St
 
   return {
     opens: () => Reason.NONE,
-    open(task, entry, nowMs) {
-      kernel.open(task, entry, nowMs);
-      if (hasPorts(task)) hot[entry * Hot.WORDS + Hot.END_ORIG] = (nowMs + UDP_STREAM_AGE_MS) | 0;
+    open(task, entry, d, dir, nowMs) {
+      const h = entry * Hot.WORDS;
+      if (task === Task.SCTP) {
+        hot[h + Hot.END_ORIG] = 0;
+        hot[h + Hot.END_REPLY] = 0;
+        hot[h + Hot.SIDES] = 0;
+        return sctp.packet(entry, d, dir);
+      }
+      const timeout = kernel.open(task, entry, d, dir, nowMs);
+      if (hasPorts(task)) hot[h + Hot.END_ORIG] = (nowMs + UDP_STREAM_AGE_MS) | 0;
+      return timeout;
     },
     packet,
+    takeUntold: () => 0,
   };
 }
 
@@ -43,10 +54,10 @@ function createOneWayStateless(hot: Int32Array, settings: Int32Array, kernel: St
 export interface Protocols {
   readonly isOneWay: boolean;
   readonly tcp: Tcp;
-  readonly stateless: Stateless;
+  readonly others: Others;
   /**
    * Direction of the packet that opens a connection. With `--one-way` it is 1 where the packet says by itself that it
-   * is an answer: a SYN/ACK, an ICMP answer. Of all others the sender counts as the one that opened.
+   * is an answer: a SYN/ACK, an ICMP answer, an answering SCTP chunk. Of all others the sender counts as the one that opened.
    */
   openingDirection(d: number, task: Task): number;
 }
@@ -58,22 +69,24 @@ export function chooseProtocols(
   settings: Int32Array,
   shorten: (entry: number, timeoutMs: number) => void,
 ): Protocols {
-  const kernel = createStateless(hot, desc, settings);
+  const kernel = createOthers(hot, desc, settings);
   if (settings[Setting.ONE_WAY] === 0)
     return {
       isOneWay: false,
       tcp: createTcp(hot, desc, settings, shorten),
-      stateless: kernel,
+      others: kernel,
       openingDirection: () => 0,
     };
+  const sctp = createOneWaySctp(hot, desc, settings);
   return {
     isOneWay: true,
     tcp: createOneWayTcp(hot, desc, settings),
-    stateless: createOneWayStateless(hot, settings, kernel),
+    others: createOneWayOthers(hot, settings, kernel, sctp),
     openingDirection(d, task) {
       const meta = desc[d + Desc.META];
       if (task === Task.TCP)
         return ((meta >>> Meta.CLASS_SHIFT) & 7) === TcpClass.SYNACK && (meta & Meta.SELF) === 0 ? 1 : 0;
+      if (task === Task.SCTP) return sctp.isAnswer(d) && (meta & Meta.SELF) === 0 ? 1 : 0;
       const isIcmp = task === Task.ICMP || task === Task.ICMPV6;
       return isIcmp && kernel.opens(task, d) !== Reason.NONE ? 1 : 0;
     },

@@ -6,7 +6,7 @@
 import { OptionError } from '../common/errors.ts';
 import { createSharedI32 } from '../shm/segment.ts';
 
-/** Words of the settings. Timeouts in ms; the first ten by TCP state. */
+/** Words of the settings. Timeouts in ms; the first ten by TCP state, SCTP_CLOSED to SCTP_HEARTBEAT_SENT by SCTP state. */
 export enum Setting {
   TCP_NONE = 0,
   TCP_SYN_SENT = 1,
@@ -31,6 +31,16 @@ export enum Setting {
   GENERIC = 20,
   ACCT = 21,
   CHECKSUM = 22,
+  GRE = 23,
+  GRE_STREAM = 24,
+  SCTP_CLOSED = 25,
+  SCTP_COOKIE_WAIT = 26,
+  SCTP_COOKIE_ECHOED = 27,
+  SCTP_ESTABLISHED = 28,
+  SCTP_SHUTDOWN_SENT = 29,
+  SCTP_SHUTDOWN_RECD = 30,
+  SCTP_SHUTDOWN_ACK_SENT = 31,
+  SCTP_HEARTBEAT_SENT = 32,
   FRAG4_TIME = 33,
   FRAG4_HIGH = 34,
   FRAG4_LOW = 35,
@@ -102,6 +112,16 @@ export const SETTINGS: readonly SettingInfo[] = [
   seconds('icmp_timeout', Setting.ICMP, 30),
   seconds('icmpv6_timeout', Setting.ICMPV6, 30),
   seconds('generic_timeout', Setting.GENERIC, 600),
+  seconds('gre_timeout', Setting.GRE, 30),
+  seconds('gre_timeout_stream', Setting.GRE_STREAM, 180),
+  seconds('sctp_timeout_closed', Setting.SCTP_CLOSED, 10),
+  seconds('sctp_timeout_cookie_wait', Setting.SCTP_COOKIE_WAIT, 3),
+  seconds('sctp_timeout_cookie_echoed', Setting.SCTP_COOKIE_ECHOED, 3),
+  seconds('sctp_timeout_established', Setting.SCTP_ESTABLISHED, 210),
+  seconds('sctp_timeout_shutdown_sent', Setting.SCTP_SHUTDOWN_SENT, 3),
+  seconds('sctp_timeout_shutdown_recd', Setting.SCTP_SHUTDOWN_RECD, 3),
+  seconds('sctp_timeout_shutdown_ack_sent', Setting.SCTP_SHUTDOWN_ACK_SENT, 3),
+  seconds('sctp_timeout_heartbeat_sent', Setting.SCTP_HEARTBEAT_SENT, 30),
   { name: 'expect_max', word: Setting.EXPECT_MAX, kind: 'table', linux: 4096 },
   toggle('acct', Setting.ACCT, 1),
   toggle('checksum', Setting.CHECKSUM, 1),

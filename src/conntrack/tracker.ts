@@ -76,7 +76,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const table = createTable(segment);
   const { candidate, matches, find, insert } = table;
   const wheel = createWheel(segment, (entry) => endExpired(entry));
-  const { isOneWay, tcp, stateless, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
+  const { isOneWay, tcp, others, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
   const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
   const isReporting = mode !== ReportMode.NOTHING;
@@ -250,7 +250,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (!hasRoom(hash)) return refuse(Reason.TABLE_FULL);
     // The kernel takes the expectation before the protocol judges the packet.
     const isExpected = isForetold && takeForetold();
-    const reason = task === Task.TCP ? tcp.opens(d) : stateless.opens(task, d);
+    const reason = task === Task.TCP ? tcp.opens(d) : others.opens(task, d);
     if (reason === Reason.ONE_WAY_RESET) return refuse(reason, Verdict.UNTRACKED);
     if (reason !== Reason.NONE) return invalid(reason, 0);
     const entry = insert(hash, desc, d);
@@ -293,11 +293,10 @@ export function createTracker(options: TrackerOptions): Tracker {
       tcp.open(entry, d);
       timeout = tcp.packet(entry, d, dir, nowMs);
       assert(timeout >= 0, 'tcp: a packet that may open was refused');
-      events |= EventBit.PROTOINFO;
     } else {
-      stateless.open(task, entry, nowMs);
-      timeout = stateless.packet(task, entry, nowMs, dir);
+      timeout = others.open(task, entry, d, dir, nowMs);
     }
+    if ((hot[h + Hot.STATUS] & Status.STATE_MASK) !== 0) events |= EventBit.PROTOINFO;
     count(h, d, dir);
     hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
     wheel.fileNew(entry);
@@ -339,7 +338,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const status = hot[h + Hot.STATUS];
     const dir = directionOf(desc[d + Desc.META], status);
     const answer =
-      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : stateless.packet(task, entry, nowMs, dir);
+      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : others.packet(task, entry, d, dir, nowMs);
     if (answer <= Answer.INVALID) return invalid(Answer.INVALID - answer, entry);
     if (answer === Answer.REOPEN) {
       end(entry, hash, EndCode.REOPENED);
@@ -373,10 +372,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (entry === 0) return refuse(Reason.ONE_WAY_ERROR, Verdict.UNTRACKED);
     const dir = directionOf(meta, hot[entry * Hot.WORDS + Hot.STATUS]);
     counters[Counter.RELATED_ERRORS]++;
+    const untold = others.takeUntold(entry);
     // As in the kernel, a helper sees errors about what the server sent, and takes them for messages.
     if (dir === 0 && helpers !== null && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.HELPER_MASK) !== 0)
-      return helped(entry, d, dir, Verdict.RELATED, 0);
-    tracked(entry, dir === 0 ? Verdict.RELATED : Verdict.RELATED_REPLY, 0);
+      return helped(entry, d, dir, Verdict.RELATED, untold);
+    tracked(entry, dir === 0 ? Verdict.RELATED : Verdict.RELATED_REPLY, untold);
   }
 
   function packet(d: number, guess: number): void {

@@ -34,6 +34,12 @@ export type EndReason = 'timeout' | 'reset' | 'reopened' | 'evicted' | 'end of c
 /** Which directions packets were seen of. Without `--one-way` never the reply alone. */
 export type Halves = 'original' | 'reply' | 'both';
 
+/** Of a GRE connection, in whole seconds; set when it begins, so that a call of PPTP may have longer ones. */
+export interface GreTimeouts {
+  readonly timeoutS: number;
+  readonly streamTimeoutS: number;
+}
+
 export interface Connection {
   /** Stable for the life of the connection and equal for any number of shards. 32 bits. */
   readonly id: number;
@@ -46,6 +52,8 @@ export interface Connection {
   readonly reply: Direction;
   /** Protocol state as the kernel prints it (TCP, SCTP), else null. */
   readonly state: string | null;
+  /** GRE only. */
+  readonly greTimeouts?: GreTimeouts;
   /** Bits as in the kernel's IPS_ numbers: 1 EXPECTED, 2 SEEN_REPLY, 4 ASSURED, 8 CONFIRMED, 0x200 DYING, 0x400 FIXED_TIMEOUT. */
   readonly status: number;
   /** Helper that reads its packets, as the kernel calls it; null for none. */

@@ -1,12 +1,13 @@
 /** Decodes the words of an entry into a Connection. */
 import { HELPER_NAMES, HelperNumber } from '../common/helpers.ts';
+import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../conntrack/protocols.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
 import { EndCode, Kind, Status } from '../shm/bits.ts';
 import { connectionId } from '../shm/identity.ts';
 import { Cold, Hot } from '../shm/offsets.generated.ts';
 import { ipv4Text, ipv6Text } from './addresses.ts';
-import type { Connection, Direction, EndReason, Halves, Tuple } from './connection.ts';
-import { protocolName, TCP_STATE_NAMES } from './names.ts';
+import type { Connection, Direction, EndReason, GreTimeouts, Halves, Tuple } from './connection.ts';
+import { protocolName, SCTP_STATE_NAMES, TCP_STATE_NAMES } from './names.ts';
 
 const NS_PER_SEC = 1_000_000_000n;
 
@@ -24,7 +25,9 @@ export const END_REASONS: Readonly<Record<EndCode, EndReason>> = {
 
 const IP_PROTOCOL_ICMP = 1;
 const IP_PROTOCOL_TCP = 6;
+const IP_PROTOCOL_GRE = 47;
 const IP_PROTOCOL_ICMPV6 = 58;
+const IP_PROTOCOL_SCTP = 132;
 const PORT_PROTOCOLS: ReadonlySet<number> = new Set([6, 17, 132, 136]);
 
 /** Where an entry lies: in a shard's slabs, or in a report. */
@@ -49,6 +52,7 @@ function transport(protocol: number, l4: number): Omit<Tuple, 'src' | 'dst'> {
   if (protocol === IP_PROTOCOL_ICMP || protocol === IP_PROTOCOL_ICMPV6) {
     return { type: (l4 >>> 8) & 0xff, code: l4 & 0xff, id: l4 >>> 16 };
   }
+  if (protocol === IP_PROTOCOL_GRE) return { srckey: l4 >>> 16, dstkey: l4 & 0xffff };
   return {};
 }
 
@@ -56,6 +60,16 @@ function invertL4(protocol: number, l4: number): number {
   if (protocol === IP_PROTOCOL_ICMP) return (l4 & ~0xff00) | (ICMP_INVERSE[(l4 >>> 8) & 0xff] << 8);
   if (protocol === IP_PROTOCOL_ICMPV6) return (l4 & ~0xff00) | (ICMPV6_INVERSE[(l4 >>> 8) & 0xff] << 8);
   return (l4 << 16) | (l4 >>> 16);
+}
+
+function stateName(protocol: number, state: number): string | null {
+  if (protocol === IP_PROTOCOL_TCP) return TCP_STATE_NAMES[state];
+  return protocol === IP_PROTOCOL_SCTP ? SCTP_STATE_NAMES[state] : null;
+}
+
+function greTimeouts({ hot, h }: EntryWords): GreTimeouts {
+  const timeoutS = Math.floor(hot[h + GRE_TIMEOUT] / 1000);
+  return { timeoutS, streamTimeoutS: Math.floor(hot[h + GRE_STREAM_TIMEOUT] / 1000) };
 }
 
 /** Counters are f64 in the same memory; a report may start at an odd multiple of 4 bytes, so bytes are copied. */
@@ -105,7 +119,8 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
     protocolName: protocolName(protocol),
     original: direction(words, original, Hot.PACKETS_ORIG),
     reply: direction(words, reply, Hot.PACKETS_REPLY),
-    state: protocol === IP_PROTOCOL_TCP ? TCP_STATE_NAMES[state] : null,
+    state: stateName(protocol, state),
+    ...(protocol === IP_PROTOCOL_GRE ? { greTimeouts: greTimeouts(words) } : {}),
     status: status & Status.KERNEL_MASK,
     helper: helper === HelperNumber.NONE ? null : HELPER_NAMES[helper],
     master: (status & Status.EXPECTED) === 0 ? null : cold[c + Cold.MASTER] >>> 0,

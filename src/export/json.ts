@@ -16,8 +16,10 @@ export function identityJson(c: Connection): string {
 export function contentJson(c: Connection): string {
   const directions = `"original":${directionJson(c.original)},"reply":${directionJson(c.reply)}`;
   const status = `"status":${c.status},"statusNames":${JSON.stringify(statusNames(c.status))}`;
+  const gre = c.greTimeouts === undefined ? '' : `,"greTimeouts":${JSON.stringify(c.greTimeouts)}`;
+  const state = `"state":${JSON.stringify(c.state)}${gre}`;
   const related = `"helper":${JSON.stringify(c.helper)},"master":${c.master},"halves":"${c.halves}"`;
-  return `${directions},"state":${JSON.stringify(c.state)},${status},${related},"zone":${c.zone},"mark":${c.mark}`;
+  return `${directions},${state},${status},${related},"zone":${c.zone},"mark":${c.mark}`;
 }
 
 /** `{"record":"connection",...}`, without line feed. */

@@ -82,10 +82,18 @@ const identity: Readonly<Record<string, JsonSchema>> = {
   protocolName: { description: 'tcp, udp, udplite, icmp, icmpv6, gre, sctp or unknown', type: 'string' },
 };
 
+const SECONDS: JsonSchema = { type: 'integer', minimum: 0 };
+/** Keys of `content` that some protocols have. */
+const OF_SOME: readonly string[] = ['greTimeouts'];
+
 const content: Readonly<Record<string, JsonSchema>> = {
   original: { ...direction, description: 'direction of the first packet' },
   reply: { ...direction, description: 'direction of the answers' },
   state: { description: 'protocol state: TCP, SCTP', type: ['string', 'null'] },
+  greTimeouts: {
+    description: 'GRE only: seconds that it lives until it is answered, and then',
+    ...record({ timeoutS: SECONDS, streamTimeoutS: SECONDS }),
+  },
   status: unsigned(32, 'status bits'),
   statusNames: { description: 'names of the bits that are set', type: 'array', items: { type: 'string' } },
   helper: { description: 'helper that reads its packets', type: ['string', 'null'] },
@@ -117,7 +125,7 @@ const connection: Readonly<Record<string, JsonSchema>> = {
 export const connectionSchema: JsonSchema = {
   $schema: DIALECT,
   title: 'flowshard connection',
-  ...record({ record: { const: 'connection' }, ...connection }),
+  ...record({ record: { const: 'connection' }, ...connection }, OF_SOME),
 };
 
 /** What `eventJson` prints. */
@@ -129,7 +137,7 @@ export const eventSchema: JsonSchema = {
     type: { description: 'what happened', enum: ['NEW', 'UPDATE', 'DESTROY'] },
     atNs: nanoseconds('when it happened'),
     withState: { description: 'whether the line of text has the protocol state', type: 'boolean' },
-    connection: { ...record(connection), description: 'the connection as it then was' },
+    connection: { ...record(connection, OF_SOME), description: 'the connection as it then was' },
   }),
 };
 
@@ -137,14 +145,17 @@ export const eventSchema: JsonSchema = {
 export const flowSchema: JsonSchema = {
   $schema: DIALECT,
   title: 'flowshard flow record',
-  ...record({
-    record: { const: 'flow' },
-    ...identity,
-    ...content,
-    startNs: nanoseconds('first packet'),
-    lastNs: nanoseconds('last packet'),
-    endNs: { ...nanoseconds('when it ended, null while it lives'), type: ['integer', 'null'] },
-    durationS: { description: 'seconds from the first to the last packet', type: 'number', minimum: 0 },
-    endReason: { description: 'why it ended, null while it lives', enum: [...END_REASONS, null] },
-  }),
+  ...record(
+    {
+      record: { const: 'flow' },
+      ...identity,
+      ...content,
+      startNs: nanoseconds('first packet'),
+      lastNs: nanoseconds('last packet'),
+      endNs: { ...nanoseconds('when it ended, null while it lives'), type: ['integer', 'null'] },
+      durationS: { description: 'seconds from the first to the last packet', type: 'number', minimum: 0 },
+      endReason: { description: 'why it ended, null while it lives', enum: [...END_REASONS, null] },
+    },
+    OF_SOME,
+  ),
 };

@@ -10,6 +10,7 @@
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Outcome, REASONS, Reason } from '../common/reasons.ts';
 import { createDecoder, Last } from '../packet/decode.ts';
+import type { SourceKeys } from '../packet/gre.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
 import { createUnwrapper, NO_UNWRAPPER, TUNNEL_COUNTERS } from '../packet/tunnels/unwrap.ts';
 import { Kind, Task, Verdict } from '../shm/bits.ts';
@@ -53,6 +54,8 @@ export function tickMsOf(sec: number, nsec: number): number {
  * this thread; the packets that they foretold go to the shards like all others, announced.
  */
 export interface Masters {
+  /** The calls of PPTP. */
+  readonly greKeys: SourceKeys;
   /** A bit for each port that has a helper. */
   readonly ports: Int32Array;
   /** Word 0 is not 0 while packets of other ports may concern a helper, too. */
@@ -118,6 +121,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     hash4,
     verifyChecksums,
     zoneFromVlan,
+    ...(options.masters ? { greKeys: options.masters.greKeys } : {}),
   });
   const decode = decoder.frame;
   const reassembly = createReassembly({

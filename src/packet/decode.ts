@@ -12,6 +12,7 @@ import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { foldSum, onesSum, sum20 } from './checksum.ts';
+import { NO_SOURCE_KEYS, type SourceKeys } from './gre.ts';
 import { Fragments, Upper, walkHeaders } from './ipv6-headers.ts';
 import { Link, LinkType, locateIp } from './link.ts';
 import {
@@ -33,6 +34,8 @@ export interface DecoderOptions {
   readonly verifyChecksums: boolean;
   /** The zone is the VLAN id of the outermost tag. */
   readonly zoneFromVlan: boolean;
+  /** The calls of PPTP; none by default. */
+  readonly greKeys?: SourceKeys;
 }
 
 /** Words that say where the parts of the last packet lie. */
@@ -92,9 +95,10 @@ export type Decode = (
 /** Thread: any, one per thread. Cost: no allocation; with checksums one load per 4 bytes of payload. */
 export function createDecoder(options: DecoderOptions): Decoder {
   const { verifyChecksums, zoneFromVlan } = options;
-  const transport = createTransport(verifyChecksums);
+  const greKeys = options.greKeys ?? NO_SOURCE_KEYS;
+  const transport = createTransport(verifyChecksums, greKeys);
   const tuples = createTupleWriter(options.hash4);
-  const { quote4, quote6 } = createQuoteReader(tuples);
+  const { quote4, quote6 } = createQuoteReader(tuples, greKeys);
   const link = new Int32Array(Link.WORDS);
   const upper = new Int32Array(Upper.WORDS);
   const last = new Int32Array(Last.WORDS);

@@ -5,6 +5,7 @@
 import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
+import { readGre, type SourceKeys } from './gre.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from './icmp-types.ts';
 import { Fragments, Upper, walkHeaders } from './ipv6-headers.ts';
 import {
@@ -44,16 +45,18 @@ export interface QuoteReader {
 }
 
 /** Thread: any, one per thread. Cost: no allocation. */
-export function createQuoteReader(tuples: TupleWriter): QuoteReader {
+export function createQuoteReader(tuples: TupleWriter, greKeys: SourceKeys): QuoteReader {
   const upper = new Int32Array(Upper.WORDS);
 
   /**
-   * Writes L4 of a quoted packet. There, nothing but the ports (or type, code and id) need be
+   * Writes L4 of the quoted packet at `at`. There, nothing but the ports (or type, code and id) need be
    * readable. Returns the Task of its protocol, or, negative, a Reason.
    */
   function quotedTransport(
     view: DataView,
     protocol: number,
+    isIpv6: boolean,
+    at: number,
     l4: number,
     packetEnd: number,
     end: number,
@@ -74,6 +77,11 @@ export function createQuoteReader(tuples: TupleWriter): QuoteReader {
       if (inverse[view.getUint8(l4)] === NOT_INVERTIBLE) return -Reason.ICMP_QUOTE;
       out[o + Desc.L4] = icmpL4(view, l4);
       return protocol === Protocol.ICMP ? Task.ICMP : Task.ICMPV6;
+    }
+    if (protocol === Protocol.GRE) {
+      const reason = readGre(greKeys, view, isIpv6, at, l4, packetEnd, end, out, o);
+      if (reason === Reason.NONE) return Task.GRE;
+      return reason === Reason.SNAP_LENGTH ? -reason : -Reason.ICMP_QUOTE;
     }
     out[o + Desc.L4] = hasPorts ? view.getInt32(l4) : 0;
     return Task.GENERIC;
@@ -100,7 +108,7 @@ export function createQuoteReader(tuples: TupleWriter): QuoteReader {
     if ((view.getUint16(at + 6) & IPV4_OFFSET_MASK) !== 0) return Reason.ICMP_QUOTE;
     const protocol = view.getUint8(at + 9);
     const l4 = at + ((view.getUint8(at) & 15) << 2);
-    const task = quotedTransport(view, protocol, l4, packetEnd, end, out, o);
+    const task = quotedTransport(view, protocol, false, at, l4, packetEnd, end, out, o);
     if (task < 0) return -task;
     const source = view.getInt32(at + 12);
     tuples.write4(source, view.getInt32(at + 16), zone | Kind.USED | protocol, task, out, o);
@@ -126,7 +134,7 @@ export function createQuoteReader(tuples: TupleWriter): QuoteReader {
     const reason = walkHeaders(view, from, first, packetEnd, end, Fragments.PASS, upper);
     if (reason !== Reason.NONE) return reason === Reason.SNAP_LENGTH ? reason : Reason.ICMP_QUOTE;
     const protocol = upper[Upper.PROTOCOL];
-    const task = quotedTransport(view, protocol, upper[Upper.OFFSET], packetEnd, end, out, o);
+    const task = quotedTransport(view, protocol, true, at, upper[Upper.OFFSET], packetEnd, end, out, o);
     if (task < 0) return -task;
     let elsewhere = 0;
     for (let i = 0; i < 16; i += 4)

@@ -6,6 +6,7 @@ import { Reason } from '../common/reasons.ts';
 import { Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { foldSum, onesSum, sum8, sum20, swap16 } from './checksum.ts';
+import { NO_SOURCE_KEYS, readGre } from './gre.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from './icmp-types.ts';
 import {
   ICMP_HEADER_BYTES,
@@ -16,6 +17,7 @@ import {
   TCP_HEADER_BYTES,
   UDP_HEADER_BYTES,
 } from './protocol.ts';
+import { readSctp, SCTP_HEADER_BYTES, sctpChecksumIsRight } from './sctp.ts';
 import { readTcp } from './tcp-header.ts';
 
 /** What onesSum gives for a message whose checksum is right. */
@@ -54,7 +56,7 @@ export type ReadTransport = (
 ) => number;
 
 /** Thread: any, one per thread. Cost: no allocation; with checksums one load per 4 bytes. */
-export function createTransport(verifyChecksums: boolean): ReadTransport {
+export function createTransport(verifyChecksums: boolean, greKeys = NO_SOURCE_KEYS): ReadTransport {
   function transport(
     view: DataView,
     protocol: number,
@@ -78,9 +80,9 @@ export function createTransport(verifyChecksums: boolean): ReadTransport {
       case Protocol.ICMPV6:
         return isIpv6 ? icmpv6(view, ip, l4, packetEnd, end, out, o) : -Reason.ICMP_FAMILY;
       case Protocol.SCTP:
-        return -Reason.SCTP_LATER;
+        return sctp(view, l4, packetEnd, end, out, o);
       case Protocol.GRE:
-        return -Reason.GRE_LATER;
+        return gre(view, isIpv6, ip, l4, packetEnd, end, out, o);
       default:
         out[o + Desc.L4] = 0;
         return Task.GENERIC;
@@ -187,6 +189,38 @@ export function createTransport(verifyChecksums: boolean): ReadTransport {
       return Task.UDPLITE | (Reason.UDPLITE_CHECKSUM << Meta.REASON_SHIFT);
     }
     return Task.UDPLITE;
+  }
+
+  function sctp(
+    view: DataView,
+    l4: number,
+    packetEnd: number,
+    end: number,
+    out: Int32Array,
+    o: number,
+  ): number {
+    const bytes = packetEnd - l4;
+    if (bytes < PORTS_BYTES) return -Reason.L4_SHORT;
+    if (end - l4 < Math.min(bytes, SCTP_HEADER_BYTES)) return -Reason.SNAP_LENGTH;
+    out[o + Desc.L4] = view.getInt32(l4);
+    if (bytes < SCTP_HEADER_BYTES) return Task.SCTP | (Reason.L4_SHORT << Meta.REASON_SHIFT);
+    if (canVerify(packetEnd, end) && !sctpChecksumIsRight(view, l4, packetEnd))
+      return Task.SCTP | (Reason.SCTP_CHECKSUM << Meta.REASON_SHIFT);
+    return readSctp(view, l4, packetEnd, end, out, o);
+  }
+
+  function gre(
+    view: DataView,
+    isIpv6: boolean,
+    ip: number,
+    l4: number,
+    packetEnd: number,
+    end: number,
+    out: Int32Array,
+    o: number,
+  ): number {
+    const reason = readGre(greKeys, view, isIpv6, ip, l4, packetEnd, end, out, o);
+    return reason === Reason.NONE ? Task.GRE : -reason;
   }
 
   function icmp(

@@ -71,6 +71,8 @@ export enum Task {
   GENERIC = 5,
   /** The tuple is the one that the quoted packet's answer would have. */
   ICMP_ERROR = 6,
+  SCTP = 7,
+  GRE = 8,
   /** No packet: the next descriptor in this ring is of a packet that an expectation foretold (Foretold). */
   FORETOLD = 9,
   /** No packet: is there a connection of this tuple? (see claims.ts) */
@@ -116,6 +118,53 @@ export enum TcpClass {
   ACK = 3,
   RST = 4,
   NONE = 5,
+}
+
+/** SCTP's bits in Desc.META, where TCP has its flags. */
+export enum SctpMeta {
+  /** There is a DATA chunk. */
+  DATA = 1 << 6,
+  /** There is a chunk with a rule of its own for the verification tag. */
+  OWN_TAG_RULE = 1 << 7,
+  /** There is a chunk that no association can begin with. */
+  CANNOT_OPEN = 1 << 8,
+}
+
+/**
+ * Chunks of an SCTP packet, in Desc.WINDOW and then Desc.SACK, the first one in the lowest four bits;
+ * up to HEARTBEAT_ACK in the order of the columns of the transition table.
+ */
+export enum SctpChunk {
+  /** No more, or one that changes no state. */
+  NONE = 0,
+  INIT = 1,
+  INIT_ACK = 2,
+  ABORT = 3,
+  SHUTDOWN = 4,
+  SHUTDOWN_ACK = 5,
+  ERROR = 6,
+  COOKIE_ECHO = 7,
+  COOKIE_ACK = 8,
+  SHUTDOWN_COMPLETE = 9,
+  HEARTBEAT = 10,
+  HEARTBEAT_ACK = 11,
+  /** With the T flag: its sender has no association and reflects the tag. */
+  ABORT_T = 12,
+  SHUTDOWN_COMPLETE_T = 13,
+}
+
+/** Hot.SIDES of an SCTP association. */
+export enum SctpFlags {
+  /** The original side has sent an INIT; the other one's bit is the next. */
+  INIT_ORIG = 1,
+  INIT_MASK = 3,
+  /** A HEARTBEAT with another tag was let through: its ACK may set the tags. */
+  HEARTBEAT_FAILED = 4,
+  /** The direction of that HEARTBEAT. */
+  HEARTBEAT_DIR_SHIFT = 5,
+  HEARTBEAT_DIR_BIT = 1 << 5,
+  /** An INVALID packet has changed the state: the next packet's event says so. */
+  STATE_UNTOLD = 1 << 3,
 }
 
 /** Hot.KIND: protocol in the low byte, then the family, then the zone. */

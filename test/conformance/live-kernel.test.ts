@@ -13,10 +13,12 @@ import { createRandom, type Random, runSeed } from '../support/random.ts';
 import { type LiveCase, patched } from './live/cases.ts';
 import { datagramCases } from './live/datagrams.ts';
 import { fragmentCases, memoryCases, randomFragments } from './live/fragments.ts';
+import { greCases } from './live/gre.ts';
 import { hostCases } from './live/hosts.ts';
 import { icmpCases } from './live/icmp.ts';
 import { ipv6Cases } from './live/ipv6.ts';
 import { askKernel, kernelMissing } from './live/kernel.ts';
+import { randomSctp, sctpCases } from './live/sctp.ts';
 import { tcpCases, tcpFlagCases } from './live/tcp.ts';
 import { openBytes } from './open-bytes.ts';
 import { addResult, createTally, diagnose, unusedClasses } from './report.ts';
@@ -96,6 +98,13 @@ const withTable = { tableLines: TABLE_LINES };
 it('TCP', { skip }, (t) => compare(t, packetsOf(tcpCases), withTable));
 it('TCP: every combination of flags', { skip }, (t) => compare(t, packetsOf(tcpFlagCases)));
 it('UDP, UDP-Lite, others', { skip }, (t) => compare(t, packetsOf(datagramCases), withTable));
+/** Packets at once: an association that opens lives for three seconds, and the kernel's clock ticks. */
+const SCTP_CASES = 60;
+for (let i = 0; i < sctpCases.length; i += SCTP_CASES)
+  it(`SCTP, from case ${i} on`, { skip }, (t) =>
+    compare(t, packetsOf(sctpCases.slice(i, i + SCTP_CASES)), withTable),
+  );
+it('GRE', { skip }, (t) => compare(t, packetsOf(greCases), withTable));
 it('ICMP', { skip }, (t) => compare(t, packetsOf(icmpCases), withTable));
 it('IPv6 and ICMPv6', { skip }, (t) => compare(t, packetsOf(ipv6Cases), withTable));
 it('fragments', { skip }, (t) => compare(t, packetsOf(fragmentCases), withTable));
@@ -115,18 +124,45 @@ function mutated({ name, data }: Made, random: Random): Made {
 
 const IS_SOAK = process.env.FLOWSHARD_SOAK === '1';
 const MUTATED = IS_SOAK ? 6000 : 1500;
+/** So that nothing of SCTP and GRE ends in a run of many seconds, and each state still has a timeout of its own. */
+const PATIENCE = {
+  'net.netfilter.nf_conntrack_sctp_timeout_closed': 311,
+  'net.netfilter.nf_conntrack_sctp_timeout_cookie_wait': 312,
+  'net.netfilter.nf_conntrack_sctp_timeout_cookie_echoed': 313,
+  'net.netfilter.nf_conntrack_sctp_timeout_shutdown_sent': 314,
+  'net.netfilter.nf_conntrack_sctp_timeout_shutdown_recd': 315,
+  'net.netfilter.nf_conntrack_sctp_timeout_shutdown_ack_sent': 316,
+  'net.netfilter.nf_conntrack_sctp_timeout_heartbeat_sent': 317,
+  'net.netfilter.nf_conntrack_gre_timeout': 318,
+};
 /** The kernel is asked something new in a soak; a normal run is to be repeatable. */
 const SEED = 3;
+
+const SCTP_RANDOM = IS_SOAK ? 10000 : 1500;
+
+it('SCTP at random', { skip }, (t) => {
+  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
+  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
+  const made = randomSctp(createRandom(seed), SCTP_RANDOM).map((data) => ({ name: 'at random', data }));
+  return compare(t, made, { set: PATIENCE });
+});
 
 it('mutated packets', { skip }, (t) => {
   const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
   t.diagnostic(`FLOWSHARD_SEED=${seed}`);
   const random = createRandom(seed);
-  const originals = packetsOf([...tcpCases, ...datagramCases, ...icmpCases, ...ipv6Cases]);
+  const originals = packetsOf([
+    ...tcpCases,
+    ...datagramCases,
+    ...sctpCases,
+    ...greCases,
+    ...icmpCases,
+    ...ipv6Cases,
+  ]);
   const made = originals.concat(
     Array.from({ length: MUTATED }, () => mutated(random.pick(originals), random)),
   );
-  return compare(t, made, { ignoreChecksums: true });
+  return compare(t, made, { ignoreChecksums: true, set: PATIENCE });
 });
 
 const FRAGMENT_MEMORY = {

@@ -11,6 +11,7 @@ import { icmpPacket, LINK_RAW, tcpPacket, udpPacket } from '../support/frames.ts
 import { createLab, LAB_KEY, type Lab } from '../support/lab.ts';
 import { createRandom } from '../support/random.ts';
 import { HOSTS } from '../support/script.ts';
+import { chunksOf, sctpPacket } from '../support/sctp-frames.ts';
 import { flagsOf } from '../support/sequence-runner.ts';
 
 const CLIENT = { src: HOSTS.IPv4.c, dst: HOSTS.IPv4.s };
@@ -254,6 +255,38 @@ describe('the sweep after a refusal', () => {
     assert.deepEqual(
       ends.map(({ connection }) => connection.state),
       ['CLOSE_WAIT'],
+    );
+  });
+});
+
+describe('associations at a full table', () => {
+  const OPENING = [
+    ['c', 0, 'init:1'],
+    ['s', 1, 'init-ack:2'],
+    ['c', 2, 'cookie-echo'],
+    ['s', 1, 'cookie-ack'],
+  ] as const;
+  const CLOSING = [
+    ['c', 2, 'shutdown'],
+    ['s', 1, 'shutdown-ack'],
+    ['c', 2, 'shutdown-complete'],
+  ] as const;
+  const set = ['closed', 'shutdown_sent', 'shutdown_ack_sent'].map((name) => `sctp_timeout_${name}=500`);
+
+  it('the sweep deletes those that are shutting down, and others never', () => {
+    const lab = createLab({ maxEntries: 4, selfCheck: true, set });
+    for (let port = 1; port <= 4; port++)
+      for (const [from, tag, chunks] of [...OPENING, ...CLOSING.slice(0, port - 1)]) {
+        const [ip, sport, dport] = from === 'c' ? [CLIENT, port, 80] : [SERVER, 80, port];
+        lab.send(sctpPacket(ip, { sport, dport, tag, chunks: chunksOf(chunks) }), 0);
+      }
+    const gone: (string | null)[] = [];
+    for (let i = 0; i < 8; i++)
+      gone.push(...lab.send(query(9), i).ends.map(({ connection }) => connection.state));
+    assert.ok(gone.includes('SHUTDOWN_SENT') || gone.includes('SHUTDOWN_ACK_SENT'));
+    assert.deepEqual(
+      gone.filter((state) => state === 'ESTABLISHED' || state === 'CLOSED'),
+      [],
     );
   });
 });

@@ -449,3 +449,38 @@ testSequences('one way, ICMP', [
     { families: ['IPv4'] },
   ),
 ]);
+
+testSequences('one way: SCTP', [
+  oneWay(
+    'what the client sends',
+    `c sctp 0 init:1                -> NEW CLOSED 10 U
+     c sctp 0 init:1 +1s            -> NEW ign CLOSED 9 U
+     c sctp 2 cookie-echo,data +1s  -> NEW COOKIE_ECHOED 3 U
+     c sctp 2 data +1s              -> EST ESTABLISHED 210 A [ASSURED PROTOINFO]
+     c sctp 3 abort                 -> EST ign ESTABLISHED 210 A
+     c sctp 2 shutdown              -> EST SHUTDOWN_SENT 3 A
+     c sctp 2 shutdown-complete     -> EST CLOSED 10 A`,
+  ),
+  oneWay(
+    'what the server sends',
+    `s sctp 1 init-ack:2            -> REP COOKIE_WAIT 3 R H:reply
+     s sctp 1 cookie-ack            -> REP ESTABLISHED 210 A
+     s sctp 1 sack                  -> REP ESTABLISHED 210 A
+     s sctp 1 shutdown              -> REP SHUTDOWN_RECD 3 A
+     s sctp 1 shutdown-complete     -> REP CLOSED 10 A`,
+  ),
+  oneWay(
+    'picked up in mid-stream',
+    `c sctp 7 data                  -> NEW ESTABLISHED 210 U
+     c sctp 7 sack                  -> EST ESTABLISHED 210 A
+     s sctp 9 shutdown              -> REP SHUTDOWN_RECD 3 A
+     c sctp 9 shutdown-ack,abort/1  -> EST CLOSED 10 A`,
+  ),
+  oneWay(
+    'heartbeats of a second path',
+    `c sctp 7 heartbeat             -> NEW HEARTBEAT_SENT 30 U
+     c sctp 7 heartbeat             -> NEW HEARTBEAT_SENT 30 U
+     c sctp 7 data                  -> EST ESTABLISHED 210 A [ASSURED PROTOINFO]`,
+  ),
+  oneWay('chunks that may not stand together stay INVALID', 'c sctp 0 init:1,init:1 -> INV sctp-chunks -'),
+]);

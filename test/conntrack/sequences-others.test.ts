@@ -201,14 +201,6 @@ testSequences('ICMP and ICMPv6', [
 
 testSequences('Protocols without ports', [
   sequence(
-    '95: GRE version 0 is one connection',
-    `c proto 47 len 8      -> NEW 30 U
-     s proto 47 len 8      -> REP 30 R`,
-    { todo: 'GRE is not tracked yet' },
-  ),
-  sequence('95: GRE is left alone for now', 'c proto 47 len 8 -> UNT gre-later -'),
-  sequence('100: SCTP is left alone for now', 'c proto 132 len 12 -> UNT sctp-later -'),
-  sequence(
     '96: ESP is one connection',
     `c proto 50 len 40        -> NEW 600 U 1/0
      s proto 50 len 44 +10s   -> REP 600 R 1/1

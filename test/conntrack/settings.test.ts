@@ -36,6 +36,16 @@ const LINUX: readonly (readonly [string, Setting, number])[] = [
   ['icmp_timeout', Setting.ICMP, 30],
   ['icmpv6_timeout', Setting.ICMPV6, 30],
   ['generic_timeout', Setting.GENERIC, 600],
+  ['gre_timeout', Setting.GRE, 30],
+  ['gre_timeout_stream', Setting.GRE_STREAM, 180],
+  ['sctp_timeout_closed', Setting.SCTP_CLOSED, 10],
+  ['sctp_timeout_cookie_wait', Setting.SCTP_COOKIE_WAIT, 3],
+  ['sctp_timeout_cookie_echoed', Setting.SCTP_COOKIE_ECHOED, 3],
+  ['sctp_timeout_established', Setting.SCTP_ESTABLISHED, 210],
+  ['sctp_timeout_shutdown_sent', Setting.SCTP_SHUTDOWN_SENT, 3],
+  ['sctp_timeout_shutdown_recd', Setting.SCTP_SHUTDOWN_RECD, 3],
+  ['sctp_timeout_shutdown_ack_sent', Setting.SCTP_SHUTDOWN_ACK_SENT, 3],
+  ['sctp_timeout_heartbeat_sent', Setting.SCTP_HEARTBEAT_SENT, 30],
   ['expect_max', Setting.EXPECT_MAX, 4096],
   ['acct', Setting.ACCT, 1],
   ['checksum', Setting.CHECKSUM, 1],
@@ -138,6 +148,16 @@ const withSetting = (set: string, script: string) => sequence(`${set} takes effe
 const SYN = 'c S 1000 -> NEW SYN_SENT 120 U';
 const SYNACK = 's S. 5000:1001 -> REP SYN_RECV 60 R';
 
+/** The states of an association in their order, with the seconds that they last and the packet to each. */
+const SCTP_LIFE = [
+  ['closed', 'CLOSED', 10, 'c sctp 0 init:1 -> NEW * U'],
+  ['cookie_wait', 'COOKIE_WAIT', 3, 's sctp 1 init-ack:2 -> REP * R'],
+  ['cookie_echoed', 'COOKIE_ECHOED', 3, 'c sctp 2 cookie-echo -> EST * R'],
+  ['established', 'ESTABLISHED', 210, 's sctp 1 cookie-ack -> REP * A'],
+  ['shutdown_sent', 'SHUTDOWN_SENT', 3, 'c sctp 2 shutdown -> EST * A'],
+  ['shutdown_ack_sent', 'SHUTDOWN_ACK_SENT', 3, 's sctp 1 shutdown-ack -> REP * A'],
+] as const;
+
 testSequences('every timeout takes effect', [
   withSetting('tcp_timeout_syn_sent=77', 'c S 1000 -> NEW SYN_SENT 77 U'),
   withSetting('tcp_timeout_syn_recv=77', `${SYN}\n s S. 5000:1001 -> REP SYN_RECV 77 R`),
@@ -216,6 +236,21 @@ testSequences('every timeout takes effect', [
     set: ['icmpv6_timeout=77'],
     families: ['IPv6'],
   }),
+  withSetting('gre_timeout=77', 'c gre -> NEW 77 U\n s gre -> REP 77 R\n c gre -> EST 180 A'),
+  withSetting('gre_timeout_stream=77', 'c gre -> NEW 30 U\n s gre -> REP 30 R\n c gre -> EST 77 A'),
+  ...SCTP_LIFE.map(([name], i) =>
+    withSetting(
+      `sctp_timeout_${name}=77`,
+      SCTP_LIFE.slice(0, i + 1)
+        .map(([, state, seconds, step], at) => `${step}`.replace('*', `${state} ${at === i ? 77 : seconds}`))
+        .join('\n'),
+    ),
+  ),
+  withSetting(
+    'sctp_timeout_shutdown_recd=77',
+    'c sctp 2 heartbeat -> NEW HEARTBEAT_SENT 30 U\n s sctp 1 heartbeat-ack -> REP ESTABLISHED 210 A\n s sctp 1 shutdown -> REP SHUTDOWN_RECD 77 A',
+  ),
+  withSetting('sctp_timeout_heartbeat_sent=77', 'c sctp 2 heartbeat -> NEW HEARTBEAT_SENT 77 U'),
   withSetting('generic_timeout=77', 'c proto 50 len 8 -> NEW 77 U\n s proto 50 len 8 -> REP 77 R'),
   withSetting('checksum=0', 'c S 1000 badsum -> NEW SYN_SENT 120 U'),
   withSetting('checksum=0', 'c udp len 5 badsum -> NEW 30 U'),

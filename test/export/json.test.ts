@@ -113,8 +113,16 @@ describe('JSON', () => {
       [flowJson(tcp), flowSchema],
     ];
     for (const [line, schema] of pairs) {
-      assert.deepEqual(Object.keys(JSON.parse(line)), Object.keys(schema.properties ?? {}));
+      const keys = Object.keys(schema.properties ?? {});
+      assert.deepEqual(
+        Object.keys(JSON.parse(line)),
+        keys.filter((key) => schema.required?.includes(key)),
+      );
     }
+    assert.deepEqual(
+      Object.keys(JSON.parse(connectionJson(sample.gre))),
+      Object.keys(connectionSchema.properties ?? {}),
+    );
   });
 
   it('is judged: what is wrong is found', () => {

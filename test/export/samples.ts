@@ -107,6 +107,7 @@ export const gre: Connection = {
   protocolName: 'gre',
   original: direction('192.0.2.10', '198.51.100.5', { srckey: 0, dstkey: 0xd80 }),
   reply: direction('198.51.100.5', '192.0.2.10', { srckey: 0xd80, dstkey: 0 }),
+  greTimeouts: { timeoutS: 30, streamTimeoutS: 180 },
 };
 
 export const generic: Connection = {

@@ -161,7 +161,7 @@ describe('a line of /proc/net/nf_conntrack', () => {
     const line = `ipv4     2 gre      47 29 timeout=30, stream_timeout=180 ${tuples} mark=0 zone=0 use=2`;
     assert.equal(procLine(sample.gre), line);
     assert.match(
-      procLine(sample.gre, { timeoutS: 5, streamTimeoutS: 6 }),
+      procLine({ ...sample.gre, greTimeouts: { timeoutS: 5, streamTimeoutS: 6 } }),
       / 29 timeout=5, stream_timeout=6 src=/,
     );
   });
@@ -182,7 +182,7 @@ describe('the value of -o', () => {
         (error) => {
           assert.ok(error instanceof OptionError);
           assert.equal(error.option, '-o/--output');
-          assert.match(error.message, /text, extended, json, xml, timestamp, id/);
+          assert.match(error.message, /text, extended, json, xml, proc, timestamp, id, halves/);
           return true;
         },
       );

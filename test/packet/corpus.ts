@@ -1,6 +1,7 @@
 /** Hand-made packets: at least one for every reason that the decoder knows, and the well-formed ones beside them. */
 import { Reason } from '../../src/common/reasons.ts';
 import { LinkType } from '../../src/packet/link.ts';
+import { chunksOf, sctpSegment } from '../support/sctp-frames.ts';
 import * as b from './build.ts';
 
 export interface Sample {
@@ -77,8 +78,6 @@ const IPV4: Sample[] = [
   raw('IPv4 with reserved flag', b.ipv4(b.udp(), { fragment: 0x8000 })),
   raw('unknown protocol', b.ipv4(short(200, b.text('whatever')))),
   raw('unknown protocol without payload', b.ipv4(short(201, []))),
-  raw('SCTP', b.ipv4(short(132, b.zeros(12))), Reason.SCTP_LATER),
-  raw('GRE', b.ipv4(short(47, b.zeros(8))), Reason.GRE_LATER),
 ];
 
 const IPV6: Sample[] = [
@@ -97,8 +96,55 @@ const IPV6: Sample[] = [
   raw('IPv6 later fragment', b.ipv6(syn, { extensions: [b.fragmentHeader(0x10)] }), Reason.FRAGMENT),
   raw('IPv6 jumbogram', b.ipv6(b.udp(), { extensions: [b.hopByHop()], payloadBytes: 0 })),
   raw('IPv6 unknown protocol', b.ipv6(short(200, b.text('x')))),
-  raw('IPv6 SCTP', b.ipv6(short(132, b.zeros(12))), Reason.SCTP_LATER),
 ];
+
+const sctp = (chunks: string, trailer: b.Bytes = [], badChecksum = false): b.Segment =>
+  short(
+    132,
+    sctpSegment({ sport: 5000, dport: 36412, tag: 0, chunks: chunksOf(chunks), trailer, badChecksum }),
+  );
+const MANY_CHUNKS = Array.from(
+  { length: 60 },
+  (_, i) => ['heartbeat', 'abort', 'shutdown', '#77'][i % 4],
+).join();
+
+function sctpAndGre(
+  name: string,
+  wrap: (s: b.Segment) => b.Bytes,
+  port: (quoted: b.Bytes) => b.Segment,
+): Sample[] {
+  const init = sctp('init:77');
+  const pptp = short(47, [0x30, 1, 0x88, 0x0b, 0, 4, 0x12, 0x34, ...b.zeros(8)]);
+  return [
+    raw(`${name} SCTP INIT`, wrap(init)),
+    ...[
+      'init-ack:5',
+      'data,sack',
+      'cookie-echo,data',
+      'heartbeat,error=8,abort/1',
+      MANY_CHUNKS,
+      'data=65535',
+    ].map((chunks) => raw(`${name} SCTP ${chunks.slice(0, 40)}`, wrap(sctp(chunks)))),
+    raw(`${name} SCTP with bytes at the end`, wrap(sctp('shutdown', [1, 2, 3]))),
+    raw(`${name} SCTP of 3 bytes`, wrap(short(132, b.zeros(3))), Reason.L4_SHORT),
+    raw(`${name} SCTP of 11 bytes`, wrap(short(132, b.zeros(11))), Reason.L4_SHORT),
+    raw(`${name} SCTP checksum`, wrap(sctp('data', [], true)), Reason.SCTP_CHECKSUM),
+    raw(`${name} SCTP without chunks`, wrap(sctp('-')), Reason.SCTP_CHUNKS),
+    raw(`${name} SCTP chunk of length 0`, wrap(sctp('sack,data=0')), Reason.SCTP_CHUNKS),
+    raw(`${name} SCTP two INITs`, wrap(sctp('init:1,init:1')), Reason.SCTP_CHUNKS),
+    raw(`${name} SCTP INIT cut short`, wrap(sctp('init=20', b.zeros(15))), Reason.SCTP_INIT_SHORT),
+    raw(`${name} error that quotes SCTP`, wrap(port(wrap(init)))),
+    raw(`${name} GRE`, wrap(short(47, [0x20, 0, 8, 0, ...b.zeros(8)]))),
+    raw(`${name} GRE of 3 bytes`, wrap(short(47, b.zeros(3)))),
+    raw(`${name} GRE of PPTP`, wrap(pptp)),
+    raw(
+      `${name} GRE version 1 without PPP`,
+      wrap(short(47, [0, 1, 8, 0, ...b.zeros(8)])),
+      Reason.GRE_PROTOCOL,
+    ),
+    raw(`${name} error that quotes PPTP`, wrap(port(wrap(pptp)))),
+  ];
+}
 
 function transport(name: string, wrap: (s: b.Segment) => b.Bytes, broken: typeof broken4): Sample[] {
   return [
@@ -223,6 +269,8 @@ export const SAMPLES: readonly Sample[] = [
   ...IPV6,
   ...transport('IPv4', (s) => b.ipv4(s), broken4),
   ...transport('IPv6', (s) => b.ipv6(s), broken6),
+  ...sctpAndGre('IPv4', (s) => b.ipv4(s), port),
+  ...sctpAndGre('IPv6', (s) => b.ipv6(s), tooBig),
   ...ICMP,
   ...ICMPV6,
 ];

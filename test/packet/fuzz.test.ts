@@ -22,7 +22,7 @@ const PACKETS_FILE = 'test/fixtures/fuzz/packets.jsonl';
 const SCRATCH_BYTES = 2048;
 const GUARD = 0x5a5a5a5a;
 const GUARD_WORDS = 8;
-const TASKS_MAX = Task.ICMP_ERROR;
+const TASKS_MAX = Task.GRE;
 
 const hash4 = createHash4(KEY);
 const DECODERS: readonly Decode[] = [

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Reason } from '../../src/common/reasons.ts';
 import { LinkType } from '../../src/packet/link.ts';
-import { Meta } from '../../src/shm/bits.ts';
+import { Meta, SctpMeta, Task } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
 import * as b from './build.ts';
 import { SAMPLES, SYN_OPTIONS, sack } from './corpus.ts';
@@ -11,12 +11,18 @@ import { type Decoded, decoded, decoderOf, isInvalid } from './decoded.ts';
 import { LINK_FORMS } from './link-forms.ts';
 
 const trusting = decoderOf({ verifyChecksums: false });
+/** Chunks that do not go together are known only when they were captured. */
+const SCTP_REASON = Reason.SCTP_CHUNKS << Meta.REASON_SHIFT;
 /** What a TCP segment says in options, which may have been cut off. */
 const FROM_OPTIONS = Meta.SACK_PERM | Meta.WINDOW_SCALE | (0xf << Meta.SCALE_SHIFT);
 
-/** A descriptor without what options say. */
+/** A descriptor without what TCP options, or SCTP chunks, say. */
 function withoutOptions(d: Decoded): Int32Array {
   const words = d.words.slice();
+  if (d.task === Task.SCTP) {
+    words[Desc.META] &= ~(SctpMeta.DATA | SctpMeta.OWN_TAG_RULE | SctpMeta.CANNOT_OPEN | SCTP_REASON);
+    return words.fill(0, Desc.SEQ, Desc.LO1);
+  }
   words[Desc.META] &= ~FROM_OPTIONS;
   words[Desc.SACK] = words[Desc.ACK];
   return words;

@@ -9,6 +9,7 @@ import {
   udpLitePacket,
   udpPacket,
 } from './frames.ts';
+import { chunksOf, sctpPacket } from './sctp-frames.ts';
 
 export type Family = 'IPv4' | 'IPv6';
 export const FAMILIES: readonly Family[] = ['IPv4', 'IPv6'];
@@ -184,6 +185,42 @@ function udpBuilder(from: Host, kind: string, words: Words): { build: Build; opt
   return { build, options };
 }
 
+function sctpBuilder(from: Host, words: Words): { build: Build; options: Options } {
+  const tag = words.number();
+  const chunks = chunksOf(words.next());
+  const options = readOptions(words);
+  const build: Build = (family) =>
+    sctpPacket(
+      route(family, from),
+      {
+        sport: from === 'c' ? options.port : SERVER_PORT,
+        dport: from === 'c' ? SERVER_PORT : options.port,
+        tag,
+        chunks,
+        trailer: new Array<number>(options.payload).fill(0),
+        badChecksum: options.badChecksum,
+      },
+      ipOptions(options),
+    );
+  return { build, options };
+}
+
+/** `gre`, or `gre id` for PPTP. */
+function greBuilder(from: Host, words: Words): { build: Build; options: Options } {
+  const callId = /^\d+$/.test(words.peek()) ? words.number() : null;
+  const options = readOptions(words);
+  const body = new Array<number>(options.payload).fill(0);
+  const version0 = [0, 0, 8, 0, ...body];
+  const header =
+    callId === null
+      ? version0
+      : [0x30, 1, 0x88, 0x0b, 0, body.length, callId >>> 8, callId & 0xff, 0, 0, 0, 1];
+  return {
+    options,
+    build: (family) => ipPacket(route(family, from), 47, [...header, ...body], ipOptions(options)),
+  };
+}
+
 /** Type and code; `echo` and `echoreply` have other numbers in ICMPv6. */
 function icmpBuilder(from: Host, kind: string, words: Words): { build: Build; options: Options } {
   let type: (family: Family) => number = (family) => (family === 'IPv4' ? 8 : 128);
@@ -236,6 +273,10 @@ export function packetBuilder(words: Words): { build: Build; options: Options } 
     case 'udp':
     case 'udplite':
       return { from, ...udpBuilder(from, kind, words) };
+    case 'sctp':
+      return { from, ...sctpBuilder(from, words) };
+    case 'gre':
+      return { from, ...greBuilder(from, words) };
     case 'echo':
     case 'echoreply':
     case 'icmp':

@@ -8,7 +8,9 @@
  * client. For TCP the flags (S SYN, . ACK, F FIN, R RST, P PSH, U URG; - for none), `seq:ack` modulo
  * 2^32, and any of `len n`, `win n` (65535, for a RST 0), `ws n`, `sackok`, `sack l-r`, `ts`,
  * `raw hex` (option bytes), `badsum`, `offset n` (words). Others: `udp`, `udplite` (`len`, `length`,
- * `badsum`, `nosum`), `echo id`, `echoreply id`, `icmp type/code id`, `proto n`, and
+ * `badsum`, `nosum`), `echo id`, `echoreply id`, `icmp type/code id`, `proto n`, `gre [id]` (PPTP),
+ * `sctp tag chunk,chunk,...` (`init:77` with its initiate tag, `abort/1` with flags, `data=3` with another
+ * length, `#64` by type, `-` for none), and
  * `error type/code [cut n] PACKET` for an ICMP error that quotes a packet. Anywhere: `+3s` since the
  * packet before, `behind n,n` (IPv6 extension headers), `port n` (of the client).
  *
@@ -18,7 +20,7 @@
  * `orig/reply`, the events in brackets if they are not those that follow from the rest, and words of
  * the entry as `MAXEND_REPLY=17801`, the halves that were seen as `H:reply`. `-` says that the packet has no connection.
  */
-import { TCP_STATE_NAMES } from '../../src/export/names.ts';
+import { SCTP_STATE_NAMES, TCP_STATE_NAMES } from '../../src/export/names.ts';
 import { FAMILIES, type Family, type Host, packetBuilder, Words } from './packet-text.ts';
 
 export { FAMILIES, type Family, HOSTS } from './packet-text.ts';
@@ -56,6 +58,8 @@ export interface Sequence {
   /** What is missing for this sequence to hold; null when nothing is. */
   readonly todo: string | null;
 }
+
+const STATE_NAMES: ReadonlySet<string> = new Set([...TCP_STATE_NAMES, ...SCTP_STATE_NAMES]);
 
 const VERDICTS: Readonly<Record<string, string>> = {
   NEW: 'NEW',
@@ -119,7 +123,7 @@ export function parseExpectation(text: string): Expectation {
         ...expectation,
         words: [...expectation.words, [assignment[1], Number(assignment[2])]],
       };
-    else if (TCP_STATE_NAMES.includes(word)) expectation = { ...expectation, state: word };
+    else if (STATE_NAMES.has(word)) expectation = { ...expectation, state: word };
     else if (/^[a-z0-9-]+$/.test(word)) expectation = { ...expectation, reason: word };
     else throw new Error(`script: ${word} says nothing in "${text}"`);
   }

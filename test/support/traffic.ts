@@ -1,5 +1,5 @@
 /**
- * Random traffic for simulations: machine-like TCP with hostile packets in between, UDP, ICMP, errors
+ * Random traffic for simulations: machine-like TCP with hostile packets in between, UDP, SCTP, GRE, ICMP, errors
  * that quote all of it, IPv6, VLANs, damaged frames. Few hosts and ports, so that tuples meet again.
  */
 import {
@@ -15,6 +15,7 @@ import {
   udpPacket,
 } from './frames.ts';
 import type { Random } from './random.ts';
+import { chunksOf, sctpPacket } from './sctp-frames.ts';
 
 export interface TimedFrame {
   readonly frame: Uint8Array;
@@ -33,6 +34,11 @@ const ACK = 0x10;
 const HOSTS_V4 = ['10.0.0.1', '10.0.0.2', '192.168.7.7', '203.0.113.200'];
 const HOSTS_V6 = ['2001:db8::1', '2001:db8::2', 'fe80::1:2:3', '::1'];
 const PORTS = [53, 80, 40000];
+
+const CHUNKS = [
+  ...['data', 'sack', 'abort', 'abort/1', 'shutdown', 'shutdown-ack', 'error'],
+  ...['shutdown-complete', 'heartbeat', 'heartbeat-ack'],
+];
 
 /** What two TCP hosts know of their connection. */
 interface Conversation {
@@ -153,6 +159,28 @@ export function randomTraffic(random: Random, count: number): TimedFrame[] {
     return random.chance(0.8) ? udpPacket(endpoints(), fields) : udpLitePacket(endpoints(), fields);
   }
 
+  /** Chunks and tags of a few associations, so that much of it fits by chance. */
+  function sctp(): Uint8Array {
+    const { ip, back, sport, dport } = random.pick(conversations);
+    const isBack = random.chance(0.5);
+    const bundle = Array.from({ length: 1 + random.below(4) }, () => random.pick(CHUNKS)).join();
+    const chunks = random.chance(0.5)
+      ? random.pick(['init:1', 'init-ack:2', 'cookie-echo', 'cookie-ack'])
+      : bundle;
+    return sctpPacket(isBack ? back : ip, {
+      sport: isBack ? dport : sport,
+      dport: isBack ? sport : dport,
+      tag: chunks.startsWith('init:') ? 0 : random.pick([1, 2, isBack ? 1 : 2]),
+      chunks: chunksOf(chunks),
+      badChecksum: random.chance(0.03),
+    });
+  }
+
+  function gre(): Uint8Array {
+    const body = [random.below(4), random.pick([0, 1, 1, 2]), 0x88, 0x0b, 0, 0, 0, random.below(2)];
+    return ipPacket(endpoints(), 47, body.slice(0, random.pick([8, 8, 8, 7, 3])));
+  }
+
   function icmp(): Uint8Array {
     const ip = endpoints();
     const types = ip.src.includes(':')
@@ -183,11 +211,13 @@ export function randomTraffic(random: Random, count: number): TimedFrame[] {
 
   function packet(): Uint8Array {
     const kind = random.below(100);
-    if (kind < 45) return machine(random.pick(conversations));
-    if (kind < 65) return hostile(random.pick(conversations));
-    if (kind < 80) return datagram();
-    if (kind < 88) return icmp();
-    if (kind < 95 && recent.length > 0) return error();
+    if (kind < 40) return machine(random.pick(conversations));
+    if (kind < 57) return hostile(random.pick(conversations));
+    if (kind < 70) return datagram();
+    if (kind < 82) return sctp();
+    if (kind < 84) return gre();
+    if (kind < 90) return icmp();
+    if (kind < 96 && recent.length > 0) return error();
     const payload = Array.from({ length: random.below(30) }, () => random.below(256));
     return ipPacket(endpoints(), random.pick([50, 33, 2, 47, 132, 59, 44]), payload);
   }

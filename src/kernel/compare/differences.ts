@@ -98,8 +98,6 @@ function isEventHeldBack(c: Case): boolean {
   return !events.some((line) => connectionKey(endpointsOfLine(line)) === key);
 }
 
-const SCTP = 132;
-const GRE = 47;
 const HELPERS: ReadonlySet<string> = new Set(['6 21', '6 6667', '6 1723', '17 69', '17 5060', '17 10080']);
 
 const hasHelper = ({ protocol, sourcePort, destinationPort }: Endpoints): boolean =>
@@ -167,8 +165,6 @@ export const CLASSES: readonly DifferenceClass[] = [
     lasting: false,
     allows: (c) => pairs(c, 'event', isDccp) || pairs(c, 'end', isDccp),
   },
-  { name: 'sctp', later: true, shownBy: 'traces', lasting: false, allows: (c) => protocolOf(c) === SCTP },
-  { name: 'gre', later: true, shownBy: 'traces', lasting: false, allows: (c) => protocolOf(c) === GRE },
   {
     name: 'helper-name',
     later: true,
