@@ -46,7 +46,8 @@ export interface TcpFields {
   readonly window?: number;
   /** Raw bytes, filled up with zeroes (end of options) to a multiple of 4. */
   readonly options?: readonly number[];
-  readonly payload?: number;
+  /** Its bytes, or how many of no meaning. */
+  readonly payload?: number | Uint8Array;
   readonly badChecksum?: boolean;
   /** Data offset in words instead of the right one. */
   readonly dataOffset?: number;
@@ -55,7 +56,8 @@ export interface TcpFields {
 export interface UdpFields {
   readonly sport: number;
   readonly dport: number;
-  readonly payload?: number;
+  /** Its bytes, or how many of no meaning. */
+  readonly payload?: number | Uint8Array;
   /** The length field (UDP) or the coverage (UDP-Lite) instead of the right one. */
   readonly length?: number;
   readonly checksum?: 'right' | 'wrong' | 'zero';
@@ -129,6 +131,9 @@ export function ipPacket(
   return Uint8Array.from([0x60, 0, 0, 0, ...length, numbers[0], ttl, ...addresses, ...chain, ...payload]);
 }
 
+const payloadBytes = (payload: number | Uint8Array | undefined, filler: number): readonly number[] =>
+  typeof payload === 'object' ? [...payload] : new Array<number>(payload ?? 0).fill(filler);
+
 export function tcpSegment(ip: Addresses, fields: TcpFields): number[] {
   const options = [...(fields.options ?? [])];
   while (options.length % 4 !== 0) options.push(0);
@@ -146,7 +151,7 @@ export function tcpSegment(ip: Addresses, fields: TcpFields): number[] {
     0,
     0,
     ...options,
-    ...new Array<number>(fields.payload ?? 0).fill(0x78),
+    ...payloadBytes(fields.payload, 0x78),
   ];
   const sum = checksum([...pseudoHeader(ip, PROTOCOL_TCP, segment.length), ...segment]);
   putChecksum(segment, 16, fields.badChecksum === true ? sum ^ 0x5555 : sum);
@@ -165,7 +170,7 @@ function datagram(ip: Addresses, fields: UdpFields, length: number, covered: num
     ...u16(length),
     0,
     0,
-    ...new Array<number>(fields.payload ?? 0).fill(0x79),
+    ...payloadBytes(fields.payload, 0x79),
   ];
   // UDP-Lite too: the kernel verifies it with the number of UDP.
   const sum = checksum([
@@ -178,7 +183,8 @@ function datagram(ip: Addresses, fields: UdpFields, length: number, covered: num
 }
 
 export function udpPacket(ip: Addresses, fields: UdpFields, options: IpOptions = {}): Uint8Array {
-  const length = fields.length ?? 8 + (fields.payload ?? 0);
+  const payload = typeof fields.payload === 'object' ? fields.payload.length : (fields.payload ?? 0);
+  const length = fields.length ?? 8 + payload;
   return ipPacket(ip, PROTOCOL_UDP, datagram(ip, fields, length, 0), options);
 }
 

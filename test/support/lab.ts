@@ -33,6 +33,7 @@ import {
   type Segment,
 } from '../../src/shm/segment.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
+import { type ExpectationLine, expectationLines } from './expectation-lines.ts';
 import { LINK_RAW } from './frames.ts';
 
 export interface LabOptions {
@@ -114,6 +115,8 @@ export interface Lab {
   readonly masters: Masters;
   /** The clock of the shards. */
   tick(): number;
+  /** What is expected now, oldest first. */
+  expectations(): readonly ExpectationLine[];
   /** Walks all structures. */
   checkStructures(): void;
   /** The same, and adds the counters up; for that, all rings must have been emptied. */
@@ -419,6 +422,11 @@ export function createLab(options: LabOptions = {}): Lab {
     reasonCount: (reason) => counter(Counter.REASON + reason),
     masters,
     tick: () => tickMsOf(dispatcher.nowSec(), dispatcher.nowNsec()),
+    expectations() {
+      const nowMs = tickMsOf(dispatcher.nowSec(), dispatcher.nowNsec());
+      masters.expectations.settle(nowMs);
+      return expectationLines(expectationMemory.words, masterSegment, nowMs);
+    },
     checkStructures,
     check,
   };

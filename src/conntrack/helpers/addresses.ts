@@ -51,7 +51,8 @@ const IPV6_GROUPS = 8;
 const groups = new Uint16Array(IPV6_GROUPS);
 
 /**
- * An IPv6 address, up to the first byte that cannot belong to one; an IPv4 tail is allowed.
+ * An IPv6 address up to a terminator; an IPv4 tail is allowed. As in the kernel numbers may begin with
+ * any zeroes, and a colon, too, ends an IPv4 tail.
  *
  * Shapes:  writes out[0] to out[3]
  * Source:  RFC 4291 2.2
@@ -66,7 +67,9 @@ export function parseIpv6(
   let count = 0;
   let gap = -1;
   let at = start;
-  if (at + 1 < end && bytes[at] === COLON && bytes[at + 1] === COLON) {
+  // A delimiter ends the address even where it could be part of one.
+  const colon = terminator === COLON ? -1 : COLON;
+  if (at + 1 < end && bytes[at] === colon && bytes[at + 1] === colon) {
     gap = 0;
     at += 2;
   }
@@ -75,23 +78,25 @@ export function parseIpv6(
     let value = 0;
     let digits = 0;
     const groupStart = at;
-    while (at < end && digits < 5 && hexValue(bytes[at]) >= 0) {
+    while (at < end && bytes[at] !== terminator && hexValue(bytes[at]) >= 0) {
       value = (value << 4) | hexValue(bytes[at]);
+      if (value > 0xffff) return 0;
       digits++;
       at++;
     }
-    if (digits === 0 || digits > 4) return 0;
-    if (at < end && bytes[at] === DOT) {
+    if (digits === 0) return 0;
+    if (at < end && bytes[at] === DOT && terminator !== DOT) {
       const tail = ipv4Tail(bytes, groupStart, end);
       if (tail < 0 || count > IPV6_GROUPS - 2) return 0;
       groups[count++] = tailAddress >>> 16;
       groups[count++] = tailAddress & 0xffff;
       at = tail;
+      if (at < end && bytes[at] === colon) return finish(count, gap, out) ? at - start : 0;
       break;
     }
     groups[count++] = value;
-    if (at >= end || bytes[at] !== COLON) break;
-    if (at + 1 < end && bytes[at + 1] === COLON) {
+    if (at >= end || bytes[at] !== colon) break;
+    if (at + 1 < end && bytes[at + 1] === colon) {
       if (gap >= 0) return 0;
       gap = count;
       at += 2;
@@ -101,14 +106,20 @@ export function parseIpv6(
       if (at >= end || hexValue(bytes[at]) < 0) return 0;
     }
   }
-  if (gap < 0 ? count !== IPV6_GROUPS : count >= IPV6_GROUPS) return 0;
+  if (at >= end || bytes[at] !== terminator) return 0;
+  return finish(count, gap, out) ? at - start : 0;
+}
+
+/** Writes the groups with the zeroes of the gap; false when there are too many or too few. */
+function finish(count: number, gap: number, out: Int32Array): boolean {
+  if (gap < 0 ? count !== IPV6_GROUPS : count >= IPV6_GROUPS) return false;
   const missing = IPV6_GROUPS - count;
   const group = (i: number): number => {
     if (gap < 0 || i < gap) return groups[i];
     return i < gap + missing ? 0 : groups[i - missing];
   };
   for (let word = 0; word < 4; word++) out[word] = (group(word * 2) << 16) | group(word * 2 + 1);
-  return at - start;
+  return true;
 }
 
 let tailAddress = 0;
@@ -120,12 +131,13 @@ function ipv4Tail(bytes: Uint8Array, start: number, end: number): number {
   for (let i = 0; i < 4; i++) {
     let value = 0;
     let digits = 0;
-    while (at < end && digits < 4 && isDigit(bytes[at])) {
+    while (at < end && isDigit(bytes[at])) {
       value = value * 10 + bytes[at] - ZERO;
+      if (value > 255) return -1;
       digits++;
       at++;
     }
-    if (digits === 0 || value > 255) return -1;
+    if (digits === 0) return -1;
     tailAddress = (tailAddress << 8) | value;
     if (i < 3) {
       if (at >= end || bytes[at] !== DOT) return -1;

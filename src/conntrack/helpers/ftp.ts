@@ -177,7 +177,7 @@ function create(context: HelperContext): HelperReader {
     const length = m.isIpv6
       ? parseIpv6(bytes, from, end, delimiter, announced)
       : parseIpv4(bytes, from, end, delimiter, announced);
-    if (length === 0 || bytes[from + length] !== delimiter) return false;
+    if (length === 0) return false;
     return readPort(bytes, from + length + 1, end, delimiter);
   }
 
