@@ -1,11 +1,25 @@
 /** Dialogues of the helpers: verdicts, events, tables and expectations against the kernel that runs here. */
 import { it } from 'node:test';
+import { createRandom, seedOf } from '../common/random.ts';
 import { ftpDialogues } from '../conntrack/helpers/ftp-dialogues.ts';
-import { compareDialogues } from './live/dialogues.ts';
-import { kernelMissing } from './live/kernel.ts';
+import { ircDialogues } from '../conntrack/helpers/irc-dialogues.ts';
+import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
+import type { Dialogue } from '../support/dialogue.ts';
+import { compareDialogues, mutatedDialogues } from './live/dialogues.ts';
+import { type KernelHelper, kernelMissing } from './live/kernel.ts';
 
 const skip = kernelMissing();
 
-it('FTP', { skip }, (t) =>
-  compareDialogues(t, ftpDialogues, 'ftp', [{ name: 'ftp', protocol: 'tcp', port: 21 }]),
-);
+const LISTS: readonly (readonly [KernelHelper, readonly Dialogue[]])[] = [
+  [{ name: 'ftp', protocol: 'tcp', port: 21 }, ftpDialogues],
+  [{ name: 'irc', protocol: 'tcp', port: 6667 }, ircDialogues],
+  [{ name: 'tftp', protocol: 'udp', port: 69 }, tftpDialogues],
+];
+
+for (const [helper, dialogues] of LISTS) {
+  it(`${helper.name}`, { skip }, (t) => compareDialogues(t, dialogues, helper.name, [helper]));
+  it(`${helper.name}, mutated`, { skip }, (t) => {
+    const random = createRandom(seedOf(t));
+    return compareDialogues(t, mutatedDialogues(dialogues, random), helper.name, [helper]);
+  });
+}

@@ -48,7 +48,9 @@ export function expectationLines(
   for (let e = Expect.WORDS; e < words.length; e += Expect.WORDS) {
     const kind = words[e + Expect.KIND];
     const left = (words[e + Expect.DEADLINE] - nowMs) | 0;
-    if (kind === 0 || left <= 0) continue;
+    const masterLeft = (masters.hot[words[e + Expect.MASTER] * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0;
+    // The wheel may come later to a master that is overdue: no packet would match any more.
+    if (kind === 0 || left <= 0 || masterLeft <= 0) continue;
     found.push({
       order: words[e + Expect.ORDER],
       line: { text: lineOf(words, e, kind, masters), timeoutS: Math.floor(left / 1000) },

@@ -3,8 +3,10 @@ import { OptionError } from '../../common/errors.ts';
 import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
 import { ftp } from './ftp.ts';
 import type { Helper } from './helper.ts';
+import { irc } from './irc.ts';
+import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp];
+export const HELPERS: readonly Helper[] = [ftp, irc, tftp];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {

@@ -12,6 +12,8 @@ import type { Dialogue } from '../../support/dialogue.ts';
 import { longAddress } from '../../support/expectation-lines.ts';
 import { LINK_RAW } from '../../support/frames.ts';
 import { createLab, type Lab } from '../../support/lab.ts';
+import { mutatedBytes, payloadOf, withPayload } from '../../support/payload.ts';
+import type { Random } from '../../support/random.ts';
 import { openBytes } from '../open-bytes.ts';
 import { tracedRows } from '../run-trace.ts';
 import { askHelpers, type HelperRow, type KernelHelper } from './kernel.ts';
@@ -116,4 +118,17 @@ export async function compareDialogues(
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** The same dialogues with some bytes of some payloads changed; what is expected is for the kernel to say. */
+export function mutatedDialogues(dialogues: readonly Dialogue[], random: Random): Dialogue[] {
+  return dialogues.map((d) => ({
+    ...d,
+    name: `mutated: ${d.name}`,
+    steps: d.steps.map((step) => {
+      const payload = payloadOf(step.frame);
+      if (payload.length === 0 || random.chance(0.4)) return step;
+      return { ...step, frame: withPayload(step.frame, mutatedBytes(payload, random)) };
+    }),
+  }));
 }

@@ -1,0 +1,45 @@
+/** Words and numbers in a payload, read where they are. */
+
+const ZERO = 48;
+const NINE = 57;
+
+export const wordOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Whether `word` stands at `at`. */
+export function startsWith(bytes: Uint8Array, at: number, end: number, word: Uint8Array): boolean {
+  if (end - at < word.length) return false;
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false;
+  return true;
+}
+
+/** The same in either case. Shapes: `word` in lower case. */
+export function startsWithNoCase(bytes: Uint8Array, at: number, end: number, word: Uint8Array): boolean {
+  if (end - at < word.length) return false;
+  for (let i = 0; i < word.length; i++) {
+    const byte = bytes[at + i];
+    if ((byte >= 65 && byte <= 90 ? byte + 32 : byte) !== word[i]) return false;
+  }
+  return true;
+}
+
+/** Where `word` begins, -1 when it is not there. Cost: the length, for words that do not repeat themselves. */
+export function indexOf(bytes: Uint8Array, from: number, end: number, word: Uint8Array): number {
+  for (let at = from; at + word.length <= end; at++) if (startsWith(bytes, at, end, word)) return at;
+  return -1;
+}
+
+export const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
+
+/** The end of the digits at `at`. */
+export function digitsEnd(bytes: Uint8Array, at: number, end: number): number {
+  let after = at;
+  while (after < end && isDigit(bytes[after])) after++;
+  return after;
+}
+
+/** The number that the digits from `at` to `end` are, modulo 2^32, as int32. */
+export function decimal(bytes: Uint8Array, at: number, end: number): number {
+  let value = 0;
+  for (let i = at; i < end; i++) value = (Math.imul(value, 10) + bytes[i] - ZERO) | 0;
+  return value;
+}
