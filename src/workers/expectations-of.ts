@@ -15,9 +15,11 @@ export function expectationsOf(words: Int32Array, masters: Segment, tickMs: numb
   const found: { order: number; expectation: Expectation }[] = [];
   for (let e = Expect.WORDS; e < words.length; e += Expect.WORDS) {
     const master = words[e + Expect.MASTER];
-    // A slot that was given back, or its master is gone.
-    if (words[e + Expect.KIND] === 0 || masters.hot[master * Hot.WORDS + Hot.KIND] === 0) continue;
-    const at = { hot: masters.hot, h: master * Hot.WORDS, cold: masters.cold, c: master * Cold.WORDS };
+    const h = master * Hot.WORDS;
+    // A slot that was given back, or its master is gone, or would be if a packet asked for it.
+    if (words[e + Expect.KIND] === 0 || masters.hot[h + Hot.KIND] === 0) continue;
+    if (((masters.hot[h + Hot.DEADLINE] - tickMs) | 0) <= 0) continue;
+    const at = { hot: masters.hot, h, cold: masters.cold, c: master * Cold.WORDS };
     const className = HELPERS_BY_NUMBER.get(words[e + Expect.HELPER])?.classes[words[e + Expect.CLASS]]?.name;
     const named = className === undefined || className === '' ? null : className;
     const expectation = expectationOf(words, e, tickMs, connectionOf(at, tickMs, null), named);

@@ -14,7 +14,8 @@
  * A packet that says nothing of its verdict is ESTABLISHED in its direction, and one that says nothing
  * of expectations leaves them as they were.
  */
-import { addressBytes, isIpv6, TCP_FLAGS, tcpPacket, udpPacket } from './frames.ts';
+import type { Expectation } from '../../src/export/expectation.ts';
+import { addressBytes, TCP_FLAGS, tcpPacket, udpPacket } from './frames.ts';
 
 export type Host = 'c' | 's' | 'x';
 export type Family = 'IPv4' | 'IPv6';
@@ -203,39 +204,28 @@ export function createDialogues(firstNumber: number, port: number, usual: readon
 
 // ---- What is expected, in short ----
 
-const PROTOCOLS: Readonly<Record<string, string>> = { '6': 'tcp', '17': 'udp', '47': 'gre' };
-const LINE =
-  /^proto=(\d+) src=(\S+) dst=(\S+) sport=(\d+) dport=(\d+) mask-src=(\S+) mask-dst=\S+ sport=(\d+) .*? dport=\d+ (?:([A-Z,]+) )?class=(\d+) helper=\S+$/;
-
 function maskBits(mask: string): number {
-  const words = isIpv6(mask)
-    ? mask.split(':').map((group) => Number.parseInt(group, 16).toString(2))
-    : mask.split('.').map((byte) => Number(byte).toString(2));
-  return words.join('').replaceAll('0', '').length;
+  return addressBytes(mask)
+    .map((byte) => byte.toString(2).replaceAll('0', '').length)
+    .reduce((sum, bits) => sum + bits, 0);
 }
 
-/** `tcp c:* -> s:1025 PERMANENT class=1 300s`, of a line as expectation-lines.ts makes it. */
-export function shortForm(text: string, timeoutS: number, hosts: Readonly<Record<string, string>>): string {
-  const match = LINE.exec(text);
-  if (match === null) throw new Error(`no expectation: ${text}`);
-  const [, protocol, src, dst, sport, dport, mask, portMask, flags, klass] = match;
-  const long = new Map(Object.entries(hosts).map(([name, address]) => [longForm(address), name]));
-  const name = (address: string): string => long.get(address) ?? address;
-  const bits = maskBits(mask);
-  const isWhole = bits === (isIpv6(mask) ? 128 : 32);
-  const source = bits === 0 ? '*' : isWhole ? name(src) : `${name(src)}/${bits}`;
-  const port = portMask === '0' ? '*' : sport;
-  const extra = [...(flags === undefined ? [] : [flags]), ...(klass === '0' ? [] : [`class=${klass}`])];
+/** `tcp c:* -> s:1025 PERMANENT class=1 300s`. */
+export function shortForm(x: Expectation, hosts: Readonly<Record<string, string>>): string {
+  const names = new Map(Object.entries(hosts).map(([name, address]) => [address, name]));
+  const name = (address: string): string => names.get(address) ?? address;
+  const bits = maskBits(x.mask.src);
+  const isWhole = bits === (x.family === 'ipv6' ? 128 : 32);
+  const source = bits === 0 ? '*' : isWhole ? name(x.tuple.src) : `${name(x.tuple.src)}/${bits}`;
+  const port = x.mask.sport === 0 ? '*' : x.tuple.sport;
+  const extra = [
+    ...(x.flags.length === 0 ? [] : [x.flags.join(',')]),
+    ...(x.class === 0 ? [] : [`class=${x.class}`]),
+    ...(x.assigns === null ? [] : [`gets ${x.assigns}`]),
+  ];
   return [
-    `${PROTOCOLS[protocol] ?? protocol} ${source}:${port} -> ${name(dst)}:${dport}`,
+    `${x.protocolName} ${source}:${port} -> ${name(x.tuple.dst)}:${x.tuple.dport}`,
     ...extra,
-    `${timeoutS}s`,
+    `${x.timeoutS}s`,
   ].join(' ');
 }
-
-const longForm = (address: string): string => {
-  const bytes = addressBytes(address);
-  if (!isIpv6(address)) return bytes.join('.');
-  const hex = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  return (hex.match(/..../g) ?? []).join(':');
-};

@@ -18,6 +18,7 @@ import {
 import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.ts';
 import type { Connection, EndReason } from '../../src/export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords } from '../../src/export/entry-view.ts';
+import type { Expectation } from '../../src/export/expectation.ts';
 import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
 import { parseEncapsulation } from '../../src/packet/tunnels/options.ts';
 import { EventBit, ReportType, Verdict } from '../../src/shm/bits.ts';
@@ -32,8 +33,8 @@ import {
   createSharedF64,
   type Segment,
 } from '../../src/shm/segment.ts';
+import { expectationsOf } from '../../src/workers/expectations-of.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
-import { type ExpectationLine, expectationLines } from './expectation-lines.ts';
 import { LINK_RAW } from './frames.ts';
 
 export interface LabOptions {
@@ -116,7 +117,7 @@ export interface Lab {
   /** The clock of the shards. */
   tick(): number;
   /** What is expected now, oldest first. */
-  expectations(): readonly ExpectationLine[];
+  expectations(): readonly Expectation[];
   /** Walks all structures. */
   checkStructures(): void;
   /** The same, and adds the counters up; for that, all rings must have been emptied. */
@@ -425,7 +426,7 @@ export function createLab(options: LabOptions = {}): Lab {
     expectations() {
       const nowMs = tickMsOf(dispatcher.nowSec(), dispatcher.nowNsec());
       masters.expectations.settle(nowMs);
-      return expectationLines(expectationMemory.words, masterSegment, nowMs);
+      return expectationsOf(expectationMemory.words, masterSegment, nowMs);
     },
     checkStructures,
     check,
