@@ -196,13 +196,6 @@ export const CLASSES: readonly DifferenceClass[] = [
       }),
   },
   {
-    name: 'helper-expectations',
-    later: true,
-    shownBy: 'traces',
-    lasting: true,
-    allows: (c) => isVerdict(c) && /^RELATED/.test(c.d.kernel ?? '') && c.packet?.isIcmpError === false,
-  },
-  {
     name: 'helper-drops',
     later: true,
     shownBy: 'traces',
