@@ -48,7 +48,14 @@ export {
 } from './export/expectation.ts';
 export { connectionJson, eventJson } from './export/json.ts';
 export type { OutputOptions } from './export/options.ts';
-export type { ConnectionStats, OutcomeStats, ReasonCounts, ShardStats, Stats } from './export/stats.ts';
+export type {
+  ConnectionStats,
+  OutcomeStats,
+  ReasonCounts,
+  RefusalStats,
+  ShardStats,
+  Stats,
+} from './export/stats.ts';
 export { connectionLine, eventLine } from './export/text.ts';
 export type { ZoneSource } from './packet/tunnels/options.ts';
 

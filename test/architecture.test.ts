@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernel: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
   workers: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'api'],
   api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers'],
-  cli: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers', 'api'],
+  explain: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
+  cli: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'explain', 'kernel', 'workers', 'api'],
 };
 
 /** The decoder writes descriptors, so it knows their words and bits, but nothing that holds memory. */

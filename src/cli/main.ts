@@ -2,6 +2,7 @@
 /** The flowshard command. */
 import { Command, CommanderError } from 'commander';
 import { ExitStatus, OptionError } from '../common/errors.ts';
+import { addExplainCommand } from './explain.ts';
 import { addTrackCommand } from './track.ts';
 import { usageMessage } from './usage.ts';
 
@@ -10,11 +11,21 @@ const program = new Command('flowshard')
   .version(FLOWSHARD_VERSION, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
   .helpCommand('help [command]', 'print the help of a command')
-  .addHelpText('after', '\nflowshard track --help lists the options of track, with examples.')
+  .addHelpText(
+    'after',
+    '\nflowshard track --help and flowshard explain --help list the options, with examples.',
+  )
   .exitOverride()
   // Errors are worded by usage.ts, so that all of them have one form.
   .configureOutput({ outputError: () => {} });
 addTrackCommand(program);
+addExplainCommand(program);
+
+/** The command on the command line; nothing where none is named. */
+function commandNamed(): string {
+  const word = process.argv[2] ?? '';
+  return program.commands.some((command) => command.name() === word) ? word : '';
+}
 
 function fail(message: string, status: ExitStatus): never {
   process.stderr.write(`flowshard: ${message}\n`);
@@ -28,7 +39,7 @@ try {
 } catch (error) {
   if (error instanceof OptionError) fail(error.message, ExitStatus.USAGE);
   if (error instanceof CommanderError) {
-    const message = usageMessage(error);
+    const message = usageMessage(error, commandNamed());
     if (message === null) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
     fail(message, ExitStatus.USAGE);
   }

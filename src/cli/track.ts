@@ -5,47 +5,32 @@ import { type CaptureError, ExitStatus, OptionError } from '../common/errors.ts'
 import type { HashKey } from '../common/hash.ts';
 import { parseHelpers } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
-import {
-  applySetting,
-  createSettings,
-  Setting,
-  TIMEOUT_PRESETS,
-  type TimeoutPreset,
-} from '../conntrack/settings.ts';
+import { Setting } from '../conntrack/settings.ts';
 import type { EventType } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
 import { type OutputOptions, parseOutput } from '../export/text.ts';
-import { parseEncapsulation, TUNNELS, ZONE_SOURCES, type ZoneSource } from '../packet/tunnels/options.ts';
 import { Counter } from '../shm/counters.ts';
-import {
-  CONNECTIONS_MAX,
-  CONNECTIONS_MAX_DEFAULT,
-  defaultShards,
-  type Pipeline,
-  SHARDS_MAX,
-  startPipeline,
-} from '../workers/pipeline.ts';
+import { defaultShards, type Pipeline, SHARDS_MAX, startPipeline } from '../workers/pipeline.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, PRINT_KINDS, type Printer, type PrintKind } from './printers.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { statsLines, summaryLines } from './summary.ts';
+import {
+  addPacketOptions,
+  addSettingOptions,
+  encapsulationOf,
+  settingsOf,
+  type TrackingFlags,
+} from './tracking-options.ts';
 import { choiceOption, collect, TRACK_HELP, wholeNumber } from './usage.ts';
 
-interface TrackFlags {
+interface TrackFlags extends TrackingFlags {
   readonly read: string[];
   readonly print: PrintKind;
   readonly output?: readonly string[];
   readonly eventMask?: readonly string[];
-  readonly set?: readonly string[];
-  readonly timeouts: TimeoutPreset;
-  readonly max: number;
   readonly shards: number;
-  readonly decap?: readonly string[];
-  readonly zoneFrom?: ZoneSource;
-  readonly helpers?: readonly string[];
-  readonly checksum: 'verify' | 'ignore';
-  readonly oneWay?: true;
   readonly acct: boolean;
   readonly stats?: true;
   readonly json?: true;
@@ -55,7 +40,6 @@ interface TrackFlags {
   readonly selfCheckEvery: number;
 }
 
-const ENCAPSULATION_OPTIONS = { decap: '--decap', zoneFrom: '--zone-from' };
 const TABLE_LINES_MAX = 1_000_000;
 
 function parseHashKey(value: string): HashKey {
@@ -103,7 +87,7 @@ function checkTogether(flags: TrackFlags, output: OutputOptions): void {
 
 /** Adds the command to the program. */
 export function addTrackCommand(program: Command): void {
-  program
+  const command = program
     .command('track')
     .description('Tracks the packets of captures, as nf_conntrack would.')
     .helpOption('-h, --help', 'print this help')
@@ -121,50 +105,13 @@ export function addTrackCommand(program: Command): void {
       '-e, --event-mask <types>',
       'with --print events: comma list of NEW, UPDATES, DESTROY, ALL (default: "ALL")',
       collect,
-    )
-    .option('--set <name=value>', 'a timeout or switch by its kernel name, see below', collect)
-    .addOption(
-      choiceOption(
-        '--timeouts <preset>',
-        'timeouts: those of today, or the longer ones of older kernels',
-        TIMEOUT_PRESETS,
-      ).default('linux'),
-    )
-    .option(
-      '--max <n>',
-      'greatest number of connections, over all shards',
-      wholeNumber('--max', 1, CONNECTIONS_MAX),
-      CONNECTIONS_MAX_DEFAULT,
-    )
-    .addOption(
-      new Option('--shards <n>', 'shard threads; the result does not depend on it')
-        .argParser(wholeNumber('--shards', 1, SHARDS_MAX))
-        .default(defaultShards(), 'cores less one'),
-    )
-    .option(
-      '--decap <tunnels>',
-      `track what is inside: comma list of ${TUNNELS.map((tunnel) => tunnel.name).join(', ')} or all; name:port for another UDP port (default: outer packets)`,
-      collect,
-    )
-    .addOption(
-      choiceOption(
-        '--zone-from <where>',
-        'take the zone from the VLAN id of the outermost tag, or from a number in the header of a tunnel',
-        ZONE_SOURCES,
-      ),
-    )
-    .option(
-      '--helpers <list>',
-      'helpers, as ftp:21,irc:6667,... (a name alone: at its usual port), default, all or none (default: "default")',
-      collect,
-    )
-    .addOption(
-      choiceOption('--checksum <mode>', 'verify checksums as the kernel does, or ignore them', [
-        'verify',
-        'ignore',
-      ]).default('verify'),
-    )
-    .option('--one-way', 'for taps that see one direction only (asymmetric routing): see docs/one-way.md')
+    );
+  addSettingOptions(command).addOption(
+    new Option('--shards <n>', 'shard threads; the result does not depend on it')
+      .argParser(wholeNumber('--shards', 1, SHARDS_MAX))
+      .default(defaultShards(), 'cores less one'),
+  );
+  addPacketOptions(command)
     .option('--no-acct', 'no packet and byte counters')
     .option(
       '--trace-table <n>',
@@ -191,12 +138,9 @@ export function addTrackCommand(program: Command): void {
     });
 }
 
-function settingsOf(flags: TrackFlags): Int32Array {
-  const settings = createSettings(flags.timeouts);
-  for (const assignment of flags.set ?? []) applySetting(settings, assignment);
+function trackSettingsOf(flags: TrackFlags): Int32Array {
+  const settings = settingsOf(flags);
   if (!flags.acct) settings[Setting.ACCT] = 0;
-  if (flags.checksum === 'ignore') settings[Setting.CHECKSUM] = 0;
-  if (flags.oneWay) settings[Setting.ONE_WAY] = 1;
   return settings;
 }
 
@@ -221,8 +165,8 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
   const output = parseOutput((flags.output ?? ['text']).join(','));
   const eventTypes = parseEventMask(flags.eventMask);
   checkTogether(flags, output);
-  const settings = settingsOf(flags);
-  const encapsulation = parseEncapsulation(flags.decap, flags.zoneFrom, ENCAPSULATION_OPTIONS);
+  const settings = trackSettingsOf(flags);
+  const encapsulation = encapsulationOf(flags);
   const out = createOutput(process.stdout);
   const traceTable = flags.traceTable ?? 0;
   const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });

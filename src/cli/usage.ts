@@ -6,7 +6,9 @@ import { type CommanderError, Option } from 'commander';
 import { OptionError } from '../common/errors.ts';
 import { settingNames } from '../conntrack/settings.ts';
 
-const HELP_HINT = 'flowshard track --help lists the options';
+/** What every message about an option ends in. */
+const helpHint = (command: string): string =>
+  `flowshard ${command} --help lists the options`.replace('  ', ' ');
 
 /** An option that takes one of a few words. */
 export function choiceOption(flags: string, description: string, choices: readonly string[]): Option {
@@ -39,8 +41,11 @@ function quotedOption(message: string): string {
   return flags.replace(/ <.*/, '').replace(', ', '/');
 }
 
-/** What to print for an error of the parser; null when it was none (help, version) or has been printed. */
-export function usageMessage(error: CommanderError): string | null {
+/**
+ * What to print for an error of the parser, where `command` is the one that was named, or nothing; null when it was
+ * none (help, version) or has been printed.
+ */
+export function usageMessage(error: CommanderError, command: string): string | null {
   const { code, message } = error;
   const suggestion = /\(Did you mean .*\?\)/.exec(message)?.[0].slice(1, -1) ?? '';
   const subject = quotedOption(message);
@@ -48,13 +53,15 @@ export function usageMessage(error: CommanderError): string | null {
     `${subject}: ${what}; ${suggestion === '' ? advice : suggestion.replace('Did', 'did')}`;
   switch (code) {
     case 'commander.unknownOption':
-      return because('there is no such option', HELP_HINT);
+      return because('there is no such option', helpHint(command));
     case 'commander.unknownCommand':
       return because('there is no such command', 'flowshard --help lists the commands');
     case 'commander.optionMissingArgument':
-      return because('a value is missing', HELP_HINT);
+      return because('a value is missing', helpHint(command));
     case 'commander.missingMandatoryOptionValue':
       return because('no capture is named', 'for example: flowshard track -r capture.pcap');
+    case 'commander.missingArgument':
+      return `${subject.toUpperCase()}: it is missing; for example: flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80`;
     case 'commander.excessArguments':
       return 'track: a name stands alone; captures are named with -r: flowshard track -r capture.pcap';
     default:
@@ -62,7 +69,7 @@ export function usageMessage(error: CommanderError): string | null {
   }
 }
 
-const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
+const EXAMPLES: readonly Example[] = [
   ['flowshard track -r capture.pcap', 'the connections alive at the end, as conntrack -L'],
   ['flowshard track -r a.pcap.gz b.pcapng --print events', 'what conntrack -E would have shown'],
   ['flowshard track -r capture.pcap --print flows -o json', 'one record per connection, for programs'],
@@ -76,18 +83,55 @@ const EXAMPLES: readonly (readonly [command: string, what: string])[] = [
   ['flowshard track -r capture.pcap --checksum ignore', 'captured where the card makes the checksums'],
 ];
 
-/** Below the options. */
-export const TRACK_HELP = `
-Examples:
-${EXAMPLES.map(([command, what]) => `  # ${what}\n  ${command}`).join('\n')}
+type Example = readonly [command: string, what: string];
 
-Names for --set (nf_conntrack_* without the prefix, and ipfrag_*), their defaults, and what they take:
+const examplesText = (examples: readonly Example[]): string =>
+  `Examples:\n${examples.map(([command, what]) => `  # ${what}\n  ${command}`).join('\n')}`;
+
+const SETTINGS_TEXT = `Names for --set (nf_conntrack_* without the prefix, and ipfrag_*), their defaults, and what they take:
 ${settingNames()
   .map((s) => `  ${s.name.padEnd(27)}${String(s.linux).padStart(7)}  ${s.allowed}`)
-  .join('\n')}
+  .join('\n')}`;
+
+/** Below the options. */
+export const TRACK_HELP = `
+${examplesText(EXAMPLES)}
+
+${SETTINGS_TEXT}
 
 Exit status:
   0    all was read
   1    a file was damaged or missing: what could be read is reported
   2    the command line was wrong: nothing was done
   130  ended by SIGINT or SIGTERM: what was read until then is reported`;
+
+const EXPLAIN_EXAMPLES: readonly Example[] = [
+  ['flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80', 'one connection, packet by packet'],
+  ['flowshard explain capture.pcap tcp 10.0.0.1 10.0.0.2', 'the same, if there is only one; else a list'],
+  ['flowshard explain capture.pcap "[2001:db8::1]:53"', 'by one endpoint'],
+  ['flowshard explain capture.pcap --packet 17', 'the connection of a packet, or why it has none'],
+  ['flowshard explain capture.pcap :443 --set tcp_be_liberal=1', 'what would have been'],
+];
+
+/** Below the options of explain. */
+export const EXPLAIN_HELP = `
+TUPLE names a connection; what is left out may be anything, and the order of the endpoints does not matter:
+  10.0.0.1:1234-10.0.0.2:80          -, ->, >, a comma or a space between the endpoints
+  tcp 10.0.0.1.1234 > 10.0.0.2.80    with a protocol (tcp, udp, icmp, ..., or its number), ports as tcpdump has them
+  [2001:db8::1]:53                   one endpoint; IPv6 with a port in brackets
+  10.0.0.1 10.0.0.2                  only addresses
+  :443  or  port 443                 only a port
+  icmp 10.0.0.1 10.0.0.2 id 7        an ICMP query by its id
+  zone 5 10.0.0.1                    with --zone-from
+  src=10.0.0.1 dst=... sport=...     a line of conntrack
+
+${examplesText(EXPLAIN_EXAMPLES)}
+
+${SETTINGS_TEXT}
+
+Exit status:
+  0    the story was told
+  1    the file was damaged or missing: what could be read is told
+  2    the command line was wrong: nothing was done
+  3    no packet has that tuple, or that number
+  4    the tuple may mean several connections, which are listed`;

@@ -10,6 +10,10 @@ export enum ExitStatus {
   FAILED = 1,
   /** The command line was wrong; nothing was done. */
   USAGE = 2,
+  /** What was asked for is not there: no connection or packet of that description. */
+  NOT_FOUND = 3,
+  /** What was asked for may be several things. */
+  AMBIGUOUS = 4,
   /** Ended by SIGINT; what had been seen until then was reported. */
   INTERRUPTED = 130,
 }

@@ -13,7 +13,14 @@ import { after, before, optionBits, SIDE_WORDS, SideWord, segmentEnd } from './t
 import { TcpState } from './tcp-table.ts';
 
 /** Reception of a reply may lag behind: acknowledgements this far below the end are still accepted. */
-export const ACK_WINDOW_MIN = 66000;
+const ACK_WINDOW_MIN = 66000;
+
+/** Acknowledgements may lie this far below what was sent. */
+export const ackWindowOf = (maxWindow: number): number =>
+  maxWindow >>> 0 > ACK_WINDOW_MIN ? maxWindow : ACK_WINDOW_MIN;
+
+/** By how much a segment's end lies beyond the right edge of its window. Units: bytes, unsigned */
+export const overshotOf = (end: number, maxEnd: number): number => (end - maxEnd + 1) >>> 0;
 
 /** The bound that a segment broke. */
 export enum Bound {
@@ -175,12 +182,12 @@ export function createTcpWindow(
     const maxEndS = hot[s + SideWord.MAXEND];
     const maxWinS = hot[s + SideWord.MAXWIN];
     const maxWinR = hot[r + SideWord.MAXWIN];
-    const ackWindow = maxWinS >>> 0 > ACK_WINDOW_MIN ? maxWinS : ACK_WINDOW_MIN;
+    const ackWindow = ackWindowOf(maxWinS);
     const aboveLowerSeq = maxWinR === 0 || after(end, (endS - maxWinR - 1) | 0);
     const aboveLowerAck = after(sack, (endR - ackWindow - 1) | 0);
     const belowUpperAck = before(sack, (endR + 1) | 0);
     if (!before(seq, (maxEndS + 1) | 0)) {
-      const overshot = (end - maxEndS + 1) >>> 0;
+      const overshot = overshotOf(end, maxEndS);
       if (maxWinR !== 0 && aboveLowerSeq && aboveLowerAck && belowUpperAck && overshot <= maxWinR >>> 0) {
         const bound = Bound.SEQ_BEYOND;
         const answer = outside(sides, dir, bound, Answer.IGNORED, seq, end, ack, sack, s, r);

@@ -20,21 +20,21 @@ export interface JsonSchema {
   readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
 }
 
-const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
+export const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-const END_REASONS = ['timeout', 'reset', 'reopened', 'evicted', 'end of capture', 'helper'] as const;
+export const END_REASONS = ['timeout', 'reset', 'reopened', 'evicted', 'end of capture', 'helper'] as const;
 
-function unsigned(bits: number, description: string): JsonSchema {
+export function unsigned(bits: number, description: string): JsonSchema {
   return { description, type: 'integer', minimum: 0, maximum: 2 ** bits - 1 };
 }
 
 /** Larger than a double holds exactly, hence no maximum. */
-function nanoseconds(description: string): JsonSchema {
+export function nanoseconds(description: string): JsonSchema {
   return { description: `${description}, nanoseconds since 1970`, type: 'integer', minimum: 0 };
 }
 
 /** An object whose keys are all there, except the optional ones, and no others. */
-function record(
+export function record(
   properties: Readonly<Record<string, JsonSchema>>,
   optional: readonly string[] = [],
 ): JsonSchema {

@@ -7,12 +7,16 @@ import { Counter } from '../shm/counters.ts';
 /** Packets by name of their reason; reasons without packets are left out. */
 export type ReasonCounts = Readonly<Record<string, number>>;
 
-export interface OutcomeStats {
-  readonly tracked: number;
+/** Packets that were not tracked. */
+export interface RefusalStats {
   readonly invalid: ReasonCounts;
   readonly untracked: ReasonCounts;
   readonly skipped: ReasonCounts;
   readonly dropped: ReasonCounts;
+}
+
+export interface OutcomeStats extends RefusalStats {
+  readonly tracked: number;
 }
 
 export interface ConnectionStats {
@@ -48,6 +52,8 @@ export interface Stats extends OutcomeStats {
   readonly zoneCut: number;
   /** Packets whose time lay before their predecessor's. */
   readonly timeBackward: number;
+  /** Packets that ended in the ingest thread: no shard saw them. Together with `shards` and `masters` the totals. */
+  readonly ingest: RefusalStats;
   /** Of all connections, those whose ports have a helper: they are tracked in the ingest thread. */
   readonly masters: Omit<ShardStats, 'shard'> | null;
   readonly expectations: ExpectationStats;
@@ -88,15 +94,19 @@ function reasonCounts(blocks: Blocks, outcome: Outcome): ReasonCounts {
   return counts;
 }
 
-function outcomes(blocks: Blocks): OutcomeStats {
+function refusals(blocks: Blocks): RefusalStats {
   return {
-    tracked: sum(blocks, Counter.TRACKED),
     invalid: reasonCounts(blocks, Outcome.INVALID),
     untracked: reasonCounts(blocks, Outcome.UNTRACKED),
     skipped: reasonCounts(blocks, Outcome.SKIPPED),
     dropped: reasonCounts(blocks, Outcome.DROPPED),
   };
 }
+
+const outcomes = (blocks: Blocks): OutcomeStats => ({
+  tracked: sum(blocks, Counter.TRACKED),
+  ...refusals(blocks),
+});
 
 function connections(blocks: Blocks): ConnectionStats {
   return {
@@ -147,6 +157,7 @@ export function collectStats(ingest: Float64Array, shards: Blocks, masters: Floa
     tunnels: tunnelCounts(ingest),
     zoneCut: ingest[Counter.ZONE_CUT],
     timeBackward: ingest[Counter.TIME_BACKWARD],
+    ingest: refusals([ingest]),
     masters: masters === null ? null : shardStats(masters),
     expectations: {
       created: sum(trackers, Counter.EXPECT_CREATED),

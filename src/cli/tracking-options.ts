@@ -1,0 +1,90 @@
+/** Options that change what the tracker makes of packets, the same for every command that tracks. */
+import type { Command } from 'commander';
+import {
+  applySetting,
+  createSettings,
+  Setting,
+  TIMEOUT_PRESETS,
+  type TimeoutPreset,
+} from '../conntrack/settings.ts';
+import {
+  type Encapsulation,
+  parseEncapsulation,
+  TUNNELS,
+  ZONE_SOURCES,
+  type ZoneSource,
+} from '../packet/tunnels/options.ts';
+import { CONNECTIONS_MAX, CONNECTIONS_MAX_DEFAULT } from '../workers/pipeline.ts';
+import { choiceOption, collect, wholeNumber } from './usage.ts';
+
+export interface TrackingFlags {
+  readonly set?: readonly string[];
+  readonly timeouts: TimeoutPreset;
+  readonly max: number;
+  readonly decap?: readonly string[];
+  readonly zoneFrom?: ZoneSource;
+  readonly helpers?: readonly string[];
+  readonly checksum: 'verify' | 'ignore';
+  readonly oneWay?: true;
+}
+
+export function addSettingOptions(command: Command): Command {
+  return command
+    .option('--set <name=value>', 'a timeout or switch by its kernel name, see below', collect)
+    .addOption(
+      choiceOption(
+        '--timeouts <preset>',
+        'timeouts: those of today, or the longer ones of older kernels',
+        TIMEOUT_PRESETS,
+      ).default('linux'),
+    )
+    .option(
+      '--max <n>',
+      'greatest number of connections, over all shards',
+      wholeNumber('--max', 1, CONNECTIONS_MAX),
+      CONNECTIONS_MAX_DEFAULT,
+    );
+}
+
+export function addPacketOptions(command: Command): Command {
+  return command
+    .option(
+      '--decap <tunnels>',
+      `track what is inside: comma list of ${TUNNELS.map((tunnel) => tunnel.name).join(', ')} or all; name:port for another UDP port (default: outer packets)`,
+      collect,
+    )
+    .addOption(
+      choiceOption(
+        '--zone-from <where>',
+        'take the zone from the VLAN id of the outermost tag, or from a number in the header of a tunnel',
+        ZONE_SOURCES,
+      ),
+    )
+    .option(
+      '--helpers <list>',
+      'helpers, as ftp:21,irc:6667,... (a name alone: at its usual port), default, all or none (default: "default")',
+      collect,
+    )
+    .addOption(
+      choiceOption('--checksum <mode>', 'verify checksums as the kernel does, or ignore them', [
+        'verify',
+        'ignore',
+      ]).default('verify'),
+    )
+    .option('--one-way', 'for taps that see one direction only (asymmetric routing): see docs/one-way.md');
+}
+
+/** Errors: OptionError for a `--set` that is not allowed. */
+export function settingsOf(flags: TrackingFlags): Int32Array {
+  const settings = createSettings(flags.timeouts);
+  for (const assignment of flags.set ?? []) applySetting(settings, assignment);
+  if (flags.checksum === 'ignore') settings[Setting.CHECKSUM] = 0;
+  if (flags.oneWay) settings[Setting.ONE_WAY] = 1;
+  return settings;
+}
+
+const ENCAPSULATION_OPTIONS = { decap: '--decap', zoneFrom: '--zone-from' };
+
+/** Errors: OptionError for a tunnel that is none. */
+export const encapsulationOf = (flags: TrackingFlags): Encapsulation =>
+  parseEncapsulation(flags.decap, flags.zoneFrom, ENCAPSULATION_OPTIONS);
