@@ -310,6 +310,7 @@ export function createMasters(options: MastersOptions): Masters {
       },
       expect: (asked) => expectations.add(asked, message.nowMs),
       expectations,
+      isExpected: () => (hot[message.entry * Hot.WORDS + Hot.STATUS] & Status.EXPECTED) !== 0,
       refresh: (timeoutS) => tracker.refresh(message.entry, timeoutS * 1000),
       kill(protocol, source, destination, l4) {
         const words = new Int32Array(Desc.WORDS);

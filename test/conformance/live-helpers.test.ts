@@ -2,6 +2,11 @@
 import { it } from 'node:test';
 import { createRandom, seedOf } from '../common/random.ts';
 import { ftpDialogues } from '../conntrack/helpers/ftp-dialogues.ts';
+import {
+  callDialogues,
+  controlDialogues,
+  registrationDialogues,
+} from '../conntrack/helpers/h323-dialogues.ts';
 import { ircDialogues } from '../conntrack/helpers/irc-dialogues.ts';
 import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
 import type { Dialogue } from '../support/dialogue.ts';
@@ -23,3 +28,17 @@ for (const [helper, dialogues] of LISTS) {
     return compareDialogues(t, mutatedDialogues(dialogues, random), helper.name, [helper]);
   });
 }
+
+/** Those of H.323 assign one another. */
+const H323: readonly KernelHelper[] = [
+  { name: 'RAS', protocol: 'udp', port: 1719 },
+  { name: 'Q.931', protocol: 'tcp', port: 1720 },
+];
+const h323Dialogues = [...callDialogues, ...controlDialogues, ...registrationDialogues];
+const H323_HELPERS = 'ras,q.931,h.245';
+
+it('H.323', { skip }, (t) => compareDialogues(t, h323Dialogues, H323_HELPERS, H323));
+it('H.323, mutated', { skip }, (t) => {
+  const random = createRandom(seedOf(t));
+  return compareDialogues(t, mutatedDialogues(h323Dialogues, random), H323_HELPERS, H323);
+});

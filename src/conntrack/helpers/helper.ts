@@ -58,6 +58,8 @@ export interface HelperContext {
   /** Adds what the request says. */
   expect(request: ExpectRequest): ExpectAnswer;
   readonly expectations: Expectations;
+  /** The connection was foretold itself. */
+  isExpected(): boolean;
   /** The connection lives so long from now. */
   refresh(timeoutS: number): void;
   /** Ends the IPv4 connection with this tuple, wherever it is. `ports`: source port or key << 16 | destination port or key. */

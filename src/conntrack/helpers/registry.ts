@@ -2,11 +2,14 @@
 import { OptionError } from '../../common/errors.ts';
 import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
 import { ftp } from './ftp.ts';
+import { h245 } from './h323/h245.ts';
+import { q931 } from './h323/q931.ts';
+import { ras } from './h323/ras.ts';
 import type { Helper } from './helper.ts';
 import { irc } from './irc.ts';
 import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp, irc, tftp];
+export const HELPERS: readonly Helper[] = [ftp, irc, tftp, ras, q931, h245];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {
