@@ -1,4 +1,5 @@
 /** What stands behind the IP header, in words: ports, flags, checksums. Reads as far as the bytes go. */
+import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from '../packet/icmp-types.ts';
 import { Protocol } from '../packet/protocol.ts';
 import { checksumText, icmpChecksum, transportChecksum } from './checksums.ts';
 import type { FactRow, IpFacts } from './frame-facts.ts';
@@ -89,7 +90,8 @@ function icmp(place: Place, rows: FactRow[], quoteText: QuoteText): IcmpFacts {
   const isError = isIcmpError(family, type);
   const name = icmpName(family, type, code);
   const words = name === null ? '' : `: ${name}`;
-  const query = isError || name === null ? '' : `, id ${id}, sequence ${sequence}`;
+  const isQuery = (isV6 ? ICMPV6_INVERSE : ICMP_INVERSE)[type] !== NOT_INVERTIBLE;
+  const query = isQuery ? `, id ${id}, sequence ${sequence}` : '';
   rows.push([isV6 ? 'ICMPv6' : 'ICMP', `type ${type}, code ${code}${words}${query}`]);
   const quoteAt = at + (isV6 && type === ICMPV6_REDIRECT ? REDIRECT_BYTES : 8);
   const quote = isError ? quoteText(view, quoteAt, end) : null;

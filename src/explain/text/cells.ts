@@ -106,7 +106,7 @@ const arrow: Column = {
 const verdict: Column = {
   title: 'ct state',
   align: 'left',
-  drop: 5,
+  drop: 3,
   cell: (p) => ({ text: verdictText(p), style: effectStyle(p) }),
 };
 const state: Column = { title: 'state', align: 'left', drop: 0, cell: stateCell };
@@ -136,8 +136,8 @@ export const TCP_COLUMNS: readonly Column[] = [
   time,
   arrow,
   what('flags'),
-  { title: 'seq', align: 'right', drop: 4, cell: (p, o) => plain(sequenceText(p, o.absolute)) },
-  { title: 'ack', align: 'right', drop: 3, cell: (p, o) => plain(acknowledgementText(p, o.absolute)) },
+  { title: 'seq', align: 'right', drop: 5, cell: (p, o) => plain(sequenceText(p, o.absolute)) },
+  { title: 'ack', align: 'right', drop: 4, cell: (p, o) => plain(acknowledgementText(p, o.absolute)) },
   {
     title: 'len',
     align: 'right',
