@@ -17,6 +17,7 @@ import { awaitClaim, type ClaimWait } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
 import { connectionId } from '../shm/identity.ts';
 import { Cold, Desc, Expect, Foretold, Hot } from '../shm/offsets.generated.ts';
+import { addPort, PORT_WORDS } from '../shm/port-bits.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
 import { createExpectations, type Expectations, type ExpectMemory, ExpectRequest } from './expectations.ts';
@@ -37,11 +38,6 @@ import { createTracker, type Tracker } from './tracker.ts';
 const BUDGET_STEP_SHIFT = 5;
 const BUDGET_MESSAGES = 16_384;
 const BUDGET_BYTES = 4 << 20;
-
-/** Words of a bit for each port. */
-const PORT_BITS_WORDS = 2048;
-const PORT_SHIFT = 5;
-const PORT_MASK = 31;
 
 /** Slots of the tracker's descriptors: what was foretold, and the packet. */
 const FORETOLD_SLOT = 0;
@@ -69,7 +65,7 @@ export interface MastersOptions {
 }
 
 export interface Masters {
-  /** A bit for each port that has a helper, of whatever protocol: nearly all packets are told apart by that alone. */
+  /** The ports that have helpers, of whatever protocol: nearly all packets are told apart by that alone (port-bits.ts). */
   readonly ports: Int32Array;
   /** Word 0 is not 0 while packets of other ports may concern a helper, too: there are expectations, or masters elsewhere. */
   readonly watch: Int32Array;
@@ -119,7 +115,7 @@ export function createMasters(options: MastersOptions): Masters {
 
   // ---- Ports ----
 
-  const ports = new Int32Array(PORT_BITS_WORDS);
+  const ports = new Int32Array(PORT_WORDS);
   /** Helper by protocol, family and port. */
   const helperAt = new Map<number, number>();
   const portKey = (protocol: number, isIpv6: boolean, port: number): number =>
@@ -127,7 +123,7 @@ export function createMasters(options: MastersOptions): Masters {
   for (const { helper: number, port } of options.helpers) {
     const helper = HELPERS_BY_NUMBER.get(number);
     if (port === 0 || helper === undefined) continue;
-    ports[port >>> PORT_SHIFT] |= 1 << (port & PORT_MASK);
+    addPort(ports, port);
     for (const protocol of helper.protocols)
       for (const family of helper.families)
         helperAt.set(portKey(protocol, family === 'ipv6', port), helper.number);

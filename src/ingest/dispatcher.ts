@@ -16,14 +16,13 @@ import { createUnwrapper, NO_UNWRAPPER, TUNNEL_COUNTERS } from '../packet/tunnel
 import { Kind, Task, Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Desc } from '../shm/offsets.generated.ts';
+import { mayHavePort, PORT_WORDS } from '../shm/port-bits.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import { WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
 import { createPeeler, isPeelable } from './peel.ts';
 import type { ReassemblyLimits } from './reassembly/limits.ts';
 import { createReassembly } from './reassembly/reassembly.ts';
 
-/** Words with a bit for each port. */
-const HELPER_PORTS_WORDS = 2048;
 /** Descriptors written before a ring's cursor is moved on. */
 const PUBLISH_EVERY = 64;
 /** A gap in time is crossed in steps of this, since deadlines are compared by signed difference. */
@@ -56,7 +55,7 @@ export function tickMsOf(sec: number, nsec: number): number {
 export interface Masters {
   /** The calls of PPTP. */
   readonly greKeys: SourceKeys;
-  /** A bit for each port that has a helper. */
+  /** The ports that have helpers (port-bits.ts). */
   readonly ports: Int32Array;
   /** Word 0 is not 0 while packets of other ports may concern a helper, too. */
   readonly watch: Int32Array;
@@ -123,7 +122,6 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     zoneFromVlan,
     ...(options.masters ? { greKeys: options.masters.greKeys } : {}),
   });
-  const decode = decoder.frame;
   const reassembly = createReassembly({
     limits: options.reassembly,
     hash4,
@@ -136,10 +134,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       ? NO_UNWRAPPER
       : createUnwrapper({ ...decap, verifyChecksums, zoneFromVlan, counters: tunnelCounters });
   const { frame, peel, again, inside } = createPeeler({ decoder, reassembly, unwrapper });
-  const read = decap === null ? readFrame : readInside;
+  /** Called for every packet, so that it is chosen once. */
+  const decode = decap === null ? decoder.frame : frame;
   const { last } = decoder;
   const masters = options.masters ?? null;
-  const helperPorts = masters?.ports ?? new Int32Array(HELPER_PORTS_WORDS);
+  const helperPorts = masters?.ports ?? new Int32Array(PORT_WORDS);
   const watch = masters?.watch ?? new Int32Array(1);
   const shards = rings.length;
   const slotsOf = rings.map((ring) => ring.slots);
@@ -154,8 +153,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const note = new Int32Array(Desc.WORDS);
   /** Questions to the shards so far. */
   let asks = 0;
-  /** The packet at hand is in the bytes of `inside`. */
-  let isPeeled = false;
+  /** Number of the last packet that was found in another one, so that its bytes are those of `inside`. */
+  let peeled = 0;
 
   let number = 0;
   let lastSec = 0;
@@ -247,38 +246,19 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     onUndispatched(number, lastSec, lastNsec, NOT_IP.has(reason) ? Verdict.SKIP : VERDICTS[outcome], reason);
   }
 
-  /** Writes the descriptor of a frame, or of the datagram that it completes. */
-  function readFrame(
+  /** Goes on where a frame could not be decoded as it stands: with the datagram that it completes. */
+  function readOn(
+    found: Reason,
     view: DataView,
-    offset: number,
-    captureLength: number,
-    wireLength: number,
-    linkType: number,
+    end: number,
+    wireEnd: number,
     out: Int32Array,
     o: number,
   ): Reason {
-    const reason = decode(view, offset, captureLength, wireLength, linkType, out, o);
-    isPeeled = false;
-    if (reason === Reason.NONE || !isPeelable(reason)) return reason;
+    if (!isPeelable(found)) return found;
     const nowMs = tickMsOf(lastSec, lastNsec);
-    isPeeled = true;
-    return peel(reason, view, offset + captureLength, offset + wireLength, nowMs, out, o);
-  }
-
-  /** Writes the descriptor of what is in the tunnels of a frame. */
-  function readInside(
-    view: DataView,
-    offset: number,
-    captureLength: number,
-    wireLength: number,
-    linkType: number,
-    out: Int32Array,
-    o: number,
-  ): Reason {
-    isPeeled = true;
-    const reason = frame(view, offset, captureLength, wireLength, linkType, out, o);
-    if (reason === Reason.NONE || !isPeelable(reason)) return reason;
-    return again(reason, tickMsOf(lastSec, lastNsec), out, o);
+    peeled = number;
+    return decap === null ? peel(found, view, end, wireEnd, nowMs, out, o) : again(found, nowMs, out, o);
   }
 
   function packet(
@@ -299,7 +279,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       if (room[0] <= 0) makeRoom(0);
       const slots = slotsOf[0];
       const o = (head[0] & mask) * Desc.WORDS;
-      const reason = read(view, offset, captureLength, wireLength, linkType, slots, o);
+      let reason = decode(view, offset, captureLength, wireLength, linkType, slots, o);
+      if (reason !== Reason.NONE)
+        reason = readOn(reason, view, offset + captureLength, offset + wireLength, slots, o);
       if (reason !== Reason.NONE) return undispatched(reason);
       stamp(slots, o);
       if (mayConcernHelper(slots[o + Desc.L4])) {
@@ -309,7 +291,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       commit(0);
       return;
     }
-    const reason = read(view, offset, captureLength, wireLength, linkType, scratch, 0);
+    let reason = decode(view, offset, captureLength, wireLength, linkType, scratch, 0);
+    if (reason !== Reason.NONE)
+      reason = readOn(reason, view, offset + captureLength, offset + wireLength, scratch, 0);
     if (reason !== Reason.NONE) return undispatched(reason);
     stamp(scratch, 0);
     if (mayConcernHelper(scratch[Desc.L4])) return viaMasters(view);
@@ -338,12 +322,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   // ---- Helpers ----
 
   function mayConcernHelper(l4: number): boolean {
-    const low = l4 >>> 16;
-    const high = l4 & 0xffff;
-    return (
-      (((helperPorts[low >>> 5] >>> (low & 31)) | (helperPorts[high >>> 5] >>> (high & 31))) & 1) !== 0 ||
-      watch[0] !== 0
-    );
+    return (mayHavePort(helperPorts, l4) | watch[0]) !== 0;
   }
 
   /** The packet in `scratch` may belong to a connection with a helper, or to one that was foretold. */
@@ -360,7 +339,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       // A connection that exists has precedence over what is expected.
       if (isKnownToShard(masters)) return send(scratch);
     }
-    masters.packet(scratch, 0, isPeeled ? inside.view : view, last[Last.TRANSPORT], last[Last.END]);
+    const source = decap !== null || peeled === number ? inside.view : view;
+    masters.packet(scratch, 0, source, last[Last.TRANSPORT], last[Last.END]);
     sendCommands(masters);
   }
 
