@@ -39,8 +39,6 @@ export class ExpectRequest {
   number = 0;
   /** An equal expectation of another master is in the way, too, instead of one that overlaps. */
   skipMaster = false;
-  greTimeoutMs = 0;
-  greStreamTimeoutMs = 0;
 }
 
 export enum ExpectAnswer {
@@ -330,8 +328,6 @@ export function createExpectations(options: ExpectationsOptions): Expectations {
     words[e + Expect.MASTER_CREATED] = r.masterCreated;
     words[e + Expect.NUMBER] = r.number;
     words[e + Expect.ORDER] = ++order;
-    words[e + Expect.TIMEOUT] = r.greTimeoutMs;
-    words[e + Expect.STREAM_TIMEOUT] = r.greStreamTimeoutMs;
     words[e + Expect.PARTNER] = 0;
     words[e + Expect.NEXT] = chains[chain];
     chains[chain] = slot;

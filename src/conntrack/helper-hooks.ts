@@ -10,6 +10,6 @@ export interface HelperHooks {
    * helper drops the packet, a Reason, negative; then the events are told with the next packet.
    */
   packet(entry: number, d: number, dir: number, verdict: Verdict, events: number): number;
-  /** Called before an entry is given back. */
+  /** Called before an entry, with a helper or without, is given back. */
   ended(entry: number): void;
 }

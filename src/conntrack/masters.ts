@@ -31,8 +31,10 @@ import {
   STATE_WORDS,
 } from './helpers/helper.ts';
 import { HELPERS_BY_NUMBER, type HelperAt } from './helpers/registry.ts';
+import { createKills } from './kills.ts';
 import type { ReportMode } from './reporter.ts';
 import { createTracker, type Tracker } from './tracker.ts';
+import { createTunnels } from './tunnels.ts';
 
 /** Helpers read at most so many messages and bytes in one step of packet time; the rest is counted and not read. */
 const BUDGET_STEP_SHIFT = 5;
@@ -73,7 +75,7 @@ export interface Masters {
   owns(words: Int32Array, o: number): boolean;
   /** The expectation that a packet matches; 0 for none. */
   expectationOf(words: Int32Array, o: number): number;
-  /** A connection of this expectation gets a helper, so that it is to be tracked here. */
+  /** A connection of this expectation is to be tracked here: it gets a helper, or (GRE) the keys go when it ends. */
   assigns(expectation: number): boolean;
   /** Writes what the shard is to know before the packet at `o`, and numbers the claim. Shapes: Foretold at word `f` of `out`. */
   foretell(expectation: number, words: Int32Array, o: number, out: Int32Array, f: number): void;
@@ -85,8 +87,13 @@ export interface Masters {
   clock(words: Int32Array, o: number): void;
   /** After the last packet: waits for the claims that are open. */
   finish(): void;
-  /** Takes a command for the shards (a descriptor at word `o` of `out`); false when there is none. */
+  /**
+   * Takes a command for the shards (a descriptor at word `o` of `out`); false when there is none. One with ACK set
+   * is a question, too: whoever sends it numbers it in SEQ and tells `answered`.
+   */
   takeCommand(out: Int32Array, o: number): boolean;
+  /** Whether the shard had the connection of the command that was a question. */
+  answered(found: boolean): void;
   readonly greKeys: GreKeys;
   readonly expectations: Expectations;
   readonly tracker: Tracker;
@@ -108,10 +115,10 @@ export function createMasters(options: MastersOptions): Masters {
     counters,
     wait: options.waitForClaim,
   });
-  const greKeys = createGreKeys();
-  const tuples = createTupleWriter(createHash4(options.hashKey));
+  const hash4 = createHash4(options.hashKey);
+  const greKeys = createGreKeys(hash4);
+  const tuples = createTupleWriter(hash4);
   const desc = new Int32Array(2 * Desc.WORDS);
-  const commands: Int32Array[] = [];
 
   // ---- Ports ----
 
@@ -135,6 +142,8 @@ export function createMasters(options: MastersOptions): Masters {
   const watch = new Int32Array(1);
   /** Masters whose ports do not tell that they are such. */
   let elsewhere = 0;
+  /** Expectation of the packet at hand. */
+  let foretoldBy = 0;
 
   const protocolAndFamily = (kind: number): number =>
     portKey(kind & Kind.PROTOCOL_MASK, (kind & Kind.IPV6) !== 0, 0);
@@ -195,11 +204,17 @@ export function createMasters(options: MastersOptions): Masters {
   const helperOfEntry = (entry: number): number =>
     (hot[entry * Hot.WORDS + Hot.STATUS] & Status.HELPER_MASK) >>> Status.HELPER_SHIFT;
 
+  const tunnels = createTunnels({ hot, state, words: memory.words, greKeys, ports });
+
   // ---- What the tracker tells ----
 
   const hooks: HelperHooks = {
     opened(entry, d, assigned) {
       const kind = desc[d + Desc.KIND];
+      if ((kind & Kind.PROTOCOL_MASK) === Protocol.GRE) {
+        tunnels.opened(entry, foretoldBy);
+        return 0;
+      }
       const l4 = desc[d + Desc.L4];
       const toPort = (desc[d + Desc.META] & Meta.FROM_HI) !== 0 ? l4 >>> 16 : l4 & 0xffff;
       const number = assigned !== 0 ? assigned : (helperAt.get(protocolAndFamily(kind) | toPort) ?? 0);
@@ -231,14 +246,16 @@ export function createMasters(options: MastersOptions): Masters {
     },
 
     ended(entry) {
-      setConnection(entry);
+      const h = entry * Hot.WORDS;
+      if ((hot[h + Hot.KIND] & Kind.PROTOCOL_MASK) === Protocol.GRE) return tunnels.ended(entry);
       const number = helperOfEntry(entry);
+      if (number === 0) return;
+      setConnection(entry);
       readers.get(number)?.reader.ended?.(message);
       expectations.removeOf(entry);
       greKeys.removeOf(entry);
       heldEvents.delete(entry);
-      const h = entry * Hot.WORDS;
-      if (number !== 0 && !hasHelperPort(hot[h + Hot.KIND], hot[h + Hot.L4])) elsewhere--;
+      if (!hasHelperPort(hot[h + Hot.KIND], hot[h + Hot.L4])) elsewhere--;
     },
   };
 
@@ -254,6 +271,8 @@ export function createMasters(options: MastersOptions): Masters {
     // Here a claim is settled when it is made.
     claims: { take: (slot) => expectations.take(slot), pass() {}, answer() {} },
   });
+
+  const kills = createKills({ tracker, expectations, expectationWords: memory.words, desc });
 
   // ---- What helpers may do ----
 
@@ -300,21 +319,19 @@ export function createMasters(options: MastersOptions): Masters {
         request.masterCreated = hot[h + Hot.CREATED];
         request.number = message.number;
         request.skipMaster = false;
-        request.greTimeoutMs = 0;
-        request.greStreamTimeoutMs = 0;
         return request;
       },
       expect: (asked) => expectations.add(asked, message.nowMs),
       expectations,
       isExpected: () => (hot[message.entry * Hot.WORDS + Hot.STATUS] & Status.EXPECTED) !== 0,
       refresh: (timeoutS) => tracker.refresh(message.entry, timeoutS * 1000),
-      kill(protocol, source, destination, l4) {
+      kill(protocol, source, destination, sourcePort, destinationPort, orElse) {
         const words = new Int32Array(Desc.WORDS);
-        words[Desc.L4] = l4;
+        words[Desc.L4] = (sourcePort << 16) | destinationPort;
         const zone = hot[message.entry * Hot.WORDS + Hot.KIND] & (0xffff << Kind.ZONE_SHIFT);
         tuples.write4(source, destination, zone | Kind.USED | protocol, Task.GENERIC, words, 0);
         words[Desc.META] = Task.KILL;
-        commands.push(words);
+        kills.add(words, orElse);
       },
       greKeys,
     };
@@ -335,6 +352,8 @@ export function createMasters(options: MastersOptions): Masters {
   function owns(words: Int32Array, o: number): boolean {
     const kind = words[o + Desc.KIND];
     const protocol = kind & Kind.PROTOCOL_MASK;
+    if (protocol === Protocol.GRE)
+      return tunnels.count() > 0 && tracker.find(words[o + Desc.HASH], words, o, tickOf(words, o)) !== 0;
     if (protocol !== Protocol.TCP && protocol !== Protocol.UDP) return false;
     if (hasHelperPort(kind, words[o + Desc.L4])) return true;
     return elsewhere > 0 && tracker.find(words[o + Desc.HASH], words, o, tickOf(words, o)) !== 0;
@@ -382,8 +401,6 @@ export function createMasters(options: MastersOptions): Masters {
     out[f + Foretold.MASTER_CREATED] = hot[h + Hot.CREATED];
     out[f + Foretold.MARK] = hot[h + Hot.MARK];
     out[f + Foretold.ASSIGN] = memory.words[e + Expect.ASSIGN];
-    out[f + Foretold.TIMEOUT] = memory.words[e + Expect.TIMEOUT];
-    out[f + Foretold.STREAM_TIMEOUT] = memory.words[e + Expect.STREAM_TIMEOUT];
   }
 
   function foretell(slot: number, words: Int32Array, o: number, out: Int32Array, f: number): void {
@@ -408,6 +425,7 @@ export function createMasters(options: MastersOptions): Masters {
     message.nowMs = tickOf(desc, d);
     setPayload(d, view, l4, end);
     const slot = expectationOf(desc, d);
+    foretoldBy = slot;
     if (slot === 0) {
       tracker.burst(PACKET_SLOT, 1);
     } else {
@@ -415,6 +433,7 @@ export function createMasters(options: MastersOptions): Masters {
       desc[Foretold.SLOT] = expectations.claimSlot(slot) === 0 ? 0 : slot;
       tracker.burst(FORETOLD_SLOT, 2);
     }
+    kills.run(d, message.nowMs);
     watch[0] = expectations.count() + elsewhere;
     if (selfCheckEvery !== 0 && ++packets % selfCheckEvery === 0) selfCheck();
   }
@@ -429,23 +448,35 @@ export function createMasters(options: MastersOptions): Masters {
     watch,
     owns,
     expectationOf,
-    assigns: (slot) => memory.words[slot * Expect.WORDS + Expect.ASSIGN] !== 0,
+    assigns(slot) {
+      const e = slot * Expect.WORDS;
+      const isTunnel = (memory.words[e + Expect.KIND] & Kind.PROTOCOL_MASK) === Protocol.GRE;
+      return isTunnel || memory.words[e + Expect.ASSIGN] !== 0;
+    },
     foretell,
     answer: (ask) => awaitClaim(memory.claims, 0, ask, options.waitForClaim),
     packet,
     clock(words, o) {
       for (let i = 0; i < Desc.WORDS; i++) desc[i] = words[o + i];
       message.nowMs = tickOf(desc, 0);
+      if ((desc[Desc.META] & Meta.TASK_MASK) === Task.FINISH) {
+        // What ends now may end others, too, and after FINISH nothing is told any more.
+        desc[Desc.META] = Task.CLOCK;
+        tracker.burst(0, 1);
+        tracker.expireDue();
+        while (kills.run(0, message.nowMs)) tracker.expireDue();
+        for (let i = 0; i < Desc.WORDS; i++) desc[i] = words[o + i];
+      }
       tracker.burst(0, 1);
+      kills.run(0, message.nowMs);
       if (expectations.count() > 0) expectations.sweep(message.nowMs);
       watch[0] = expectations.count() + elsewhere;
     },
     finish: () => expectations.settle(message.nowMs),
-    takeCommand(out, o) {
-      const command = commands.shift();
-      if (command === undefined) return false;
-      out.set(command, o);
-      return true;
+    takeCommand: kills.take,
+    answered(found) {
+      kills.answered(found);
+      watch[0] = expectations.count() + elsewhere;
     },
     greKeys,
     expectations,

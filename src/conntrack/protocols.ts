@@ -63,7 +63,7 @@ export function createOthers(hot: Int32Array, desc: Int32Array, settings: Int32A
       case Task.ICMPV6:
         return settings[Setting.ICMPV6];
       case Task.GRE:
-        // Of its own, since a call that PPTP foretold is given longer ones.
+        // Copied, as in the kernel: a later change of the settings is not for this connection.
         hot[h + GRE_TIMEOUT] = settings[Setting.GRE];
         hot[h + GRE_STREAM_TIMEOUT] = settings[Setting.GRE_STREAM];
         return settings[Setting.GRE];

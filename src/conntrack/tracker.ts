@@ -56,6 +56,8 @@ export interface Tracker {
   find(hash: number, words: Int32Array, d: number, nowMs: number): number;
   /** Sets the deadline of a connection, as a packet of now would. */
   refresh(entry: number, timeoutMs: number): void;
+  /** Lets everything expire that is due now, however much it is. */
+  expireDue(): void;
   /** Connections alive. */
   count(): number;
   /** Walks table and wheel. Errors: InvariantError. */
@@ -161,8 +163,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   function drop(entry: number, hash: number, code: EndCode): void {
     if (code === EndCode.KILLED) counters[Counter.ENDED_KILLED]++;
     else counters[Counter.ENDED_TIMEOUT + code]++;
-    if (helpers !== null && (hot[entry * Hot.WORDS + Hot.STATUS] & Status.HELPER_MASK) !== 0)
-      helpers.ended(entry);
+    if (helpers !== null) helpers.ended(entry);
     reporter.ended(entry, code, number);
     table.remove(entry, hash);
   }
@@ -235,14 +236,15 @@ export function createTracker(options: TrackerOptions): Tracker {
       return;
     }
     if (task !== Task.ASK && task !== Task.KILL) return;
+    number = desc[d + Desc.NUMBER];
     const hash = desc[d + Desc.HASH];
     let entry = find(hash, desc, d);
     if (entry !== 0 && isOverdue(entry)) {
       end(entry, hash, EndCode.TIMEOUT);
       entry = 0;
     }
-    if (task === Task.ASK) claims?.answer(desc[d + Desc.SEQ], entry !== 0);
-    else if (entry !== 0) end(entry, hash, EndCode.KILLED);
+    if (task === Task.KILL && entry !== 0) end(entry, hash, EndCode.KILLED);
+    if (task === Task.ASK || desc[d + Desc.ACK] !== 0) claims?.answer(desc[d + Desc.SEQ], entry !== 0);
   }
 
   /** The first packet of a connection. */
@@ -488,6 +490,9 @@ export function createTracker(options: TrackerOptions): Tracker {
       return entry !== 0 && ((hot[entry * Hot.WORDS + Hot.DEADLINE] - atMs) | 0) > 0 ? entry : 0;
     },
     refresh,
+    expireDue() {
+      if (started) catchUp();
+    },
     count: table.count,
     selfCheck,
     touched: () => touched,

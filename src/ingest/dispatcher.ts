@@ -71,7 +71,9 @@ export interface Masters {
   /** Tracks a packet; its transport is at `l4` to `end` of `view`. */
   packet(words: Int32Array, o: number, view: DataView, l4: number, end: number): void;
   clock(words: Int32Array, o: number): void;
+  /** A command for a shard; with ACK set it is also a question, whose answer is told to `answered`. */
   takeCommand(out: Int32Array, o: number): boolean;
+  answered(found: boolean): void;
 }
 
 export interface DispatcherOptions {
@@ -189,6 +191,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Writes a descriptor without a packet into every ring. */
   function broadcast(task: Task, sec: number, nsec: number): void {
+    if (masters !== null) tellMasters(masters, task, sec, nsec);
     for (let shard = 0; shard < shards; shard++) {
       if (room[shard] <= 0) makeRoom(shard);
       const slots = slotsOf[shard];
@@ -200,14 +203,17 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       slots[o + Desc.NUMBER] = number;
       commit(shard);
     }
-    if (masters === null) return;
+  }
+
+  /** Before the shards are: what ends here may end connections there, and after FINISH they hear nothing. */
+  function tellMasters(told: Masters, task: Task, sec: number, nsec: number): void {
     note.fill(0);
     note[Desc.META] = task;
     note[Desc.SEC] = sec;
     note[Desc.NSEC] = nsec;
     note[Desc.NUMBER] = number;
-    masters.clock(note, 0);
-    sendCommands(masters);
+    told.clock(note, 0);
+    sendCommands(told);
   }
 
   function begin(sec: number, nsec: number): void {
@@ -346,9 +352,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Asks the shard whether it has the connection of the packet in `scratch`, and waits for the answer. */
   function isKnownToShard(asked: Masters): boolean {
-    asks = (asks + 1) | 0;
     for (let i = 0; i < Desc.WORDS; i++) note[i] = scratch[i];
     note[Desc.META] = Task.ASK;
+    return isYes(asked);
+  }
+
+  /** Sends the question in `note` and waits for its answer. */
+  function isYes(asked: Masters): boolean {
+    asks = (asks + 1) | 0;
     note[Desc.SEQ] = asks;
     send(note);
     flush();
@@ -358,7 +369,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   function sendCommands(from: Masters): void {
     while (from.takeCommand(note, 0)) {
       stamp(note, 0);
-      send(note);
+      if (note[Desc.ACK] === 0) send(note);
+      else from.answered(isYes(from));
     }
   }
 

@@ -130,10 +130,8 @@ export const FORETOLD = defineLayout('Foretold', 20, [
   field('SEC', 'u32', 's', 'as in the descriptor'),
   field('NSEC', 'u32', 'ns', ''),
   field('NUMBER', 'u32', 'packet', ''),
-  field('TIMEOUT', 'u32', 'ms', 'GRE: timeout before an answer; 0 for the usual one'),
-  field('STREAM_TIMEOUT', 'u32', 'ms', 'GRE: timeout after it'),
   field('ASSIGN', 'u32', '', 'helper of the connection; 0 for none'),
-  field('UNUSED', 'bits', '', '', 7),
+  field('UNUSED', 'bits', '', '', 9),
 ]);
 
 /** An expectation: a connection that a helper foretold. Owner: the ingest thread. */
@@ -165,10 +163,8 @@ export const EXPECTATION = defineLayout('Expect', 32, [
   field('NEXT', 'i32', 'expectation', 'next in its chain, or in the free list'),
   field('SIBLING', 'i32', 'expectation', 'next (older) of the same master'),
   field('CLAIMS', 'u32', '', 'claims that were given out'),
-  field('TIMEOUT', 'u32', 'ms', 'GRE: timeout before an answer; 0 for the usual one'),
-  field('STREAM_TIMEOUT', 'u32', 'ms', 'GRE: timeout after it'),
   field('PARTNER', 'i32', 'expectation', 'goes when this one is taken; 0 for none'),
-  field('UNUSED', 'bits', '', '', 2),
+  field('UNUSED', 'bits', '', '', 4),
 ]);
 
 /** What a shard (or ingest) reports to the main thread: a verdict, an event, the end of a connection, or progress. */

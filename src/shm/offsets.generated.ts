@@ -86,10 +86,8 @@ export enum Foretold {
   SEC = 7,
   NSEC = 8,
   NUMBER = 9,
-  TIMEOUT = 10,
-  STREAM_TIMEOUT = 11,
-  ASSIGN = 12,
-  UNUSED = 13,
+  ASSIGN = 10,
+  UNUSED = 11,
   WORDS = 20,
 }
 
@@ -122,10 +120,8 @@ export enum Expect {
   NEXT = 24,
   SIBLING = 25,
   CLAIMS = 26,
-  TIMEOUT = 27,
-  STREAM_TIMEOUT = 28,
-  PARTNER = 29,
-  UNUSED = 30,
+  PARTNER = 27,
+  UNUSED = 28,
   WORDS = 32,
 }
 
@@ -145,4 +141,4 @@ export enum Report {
 }
 
 /** Of all layouts together; a thread refuses memory that was laid out differently. */
-export const LAYOUT_HASH = 1363371653;
+export const LAYOUT_HASH = -273983167;

@@ -7,7 +7,7 @@
 import type { Reason } from '../common/reasons.ts';
 import type { Connection, ConnectionEvent } from '../export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords, timeNs } from '../export/entry-view.ts';
-import { type EndCode, EventBit, ReportType, type Verdict } from '../shm/bits.ts';
+import { EndCode, EventBit, ReportType, type Verdict } from '../shm/bits.ts';
 import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
 import type { RingReader } from '../shm/ring.ts';
 
@@ -81,11 +81,16 @@ function compare(a: OrderedReport, b: OrderedReport): number {
   if (a.sec !== b.sec) return a.sec - b.sec;
   if (a.nsec !== b.nsec) return a.nsec - b.nsec;
   if (a.number !== b.number) return a.number - b.number;
-  // Reports of one packet come from one thread, in their order (the sort is stable). Expiries of one
-  // moment may come from several: the connections' age decides.
+  // Reports of one packet come from one thread, in their order (the sort is stable), but for the connections that
+  // its helper ends elsewhere. Expiries of one moment may come from several: the connections' age decides.
   const aEnds = a.number === 0 || a.number === 0xffffffff;
-  return aEnds ? a.created - b.created : 0;
+  return aEnds ? a.created - b.created : rank(a) - rank(b) || (isKilled(a) ? a.created - b.created : 0);
 }
+
+const isKilled = (r: OrderedReport): boolean => r.type === ReportType.END && r.endCode === EndCode.KILLED;
+
+/** What a packet ends itself, what its helper ends, then the packet. */
+const rank = (r: OrderedReport): number => (r.type === ReportType.PACKET ? 2 : isKilled(r) ? 1 : 0);
 
 export interface ReportOrder {
   /** Takes what the threads have reported; returns whether there was anything. */

@@ -8,6 +8,7 @@ import {
   registrationDialogues,
 } from '../conntrack/helpers/h323-dialogues.ts';
 import { ircDialogues } from '../conntrack/helpers/irc-dialogues.ts';
+import { pptpDialogues } from '../conntrack/helpers/pptp-dialogues.ts';
 import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
 import type { Dialogue } from '../support/dialogue.ts';
 import { compareDialogues, mutatedDialogues } from './live/dialogues.ts';
@@ -19,6 +20,7 @@ const LISTS: readonly (readonly [KernelHelper, readonly Dialogue[]])[] = [
   [{ name: 'ftp', protocol: 'tcp', port: 21 }, ftpDialogues],
   [{ name: 'irc', protocol: 'tcp', port: 6667 }, ircDialogues],
   [{ name: 'tftp', protocol: 'udp', port: 69 }, tftpDialogues],
+  [{ name: 'pptp', protocol: 'tcp', port: 1723 }, pptpDialogues],
 ];
 
 for (const [helper, dialogues] of LISTS) {

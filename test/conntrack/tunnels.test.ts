@@ -1,317 +1,299 @@
 /**
- * Wrapped in any tunnels, with any options, traffic gives the same as without: the same reports in the
- * same order, the same table, the same counters. A failure prints its seed; FLOWSHARD_SEED=n repeats it.
+ * What PPTP foretells and ends: tunnels among the masters, other GRE connections in the shards. The same for any
+ * number of shards, however the threads take turns.
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { Reason } from '../../src/common/reasons.ts';
-import { Verdict } from '../../src/shm/bits.ts';
+import { createHash4 } from '../../src/common/hash.ts';
+import { createGreKeys } from '../../src/conntrack/gre-keys.ts';
+import { EndCode, Verdict } from '../../src/shm/bits.ts';
 import { Counter } from '../../src/shm/counters.ts';
-import { reportConnection } from '../../src/workers/report-order.ts';
-import { A4, ACK, B4, type Bytes, ipv4, PSH, SYN, type TcpFields, tcp, text } from '../packet/build.ts';
-import { decapsulating } from '../packet/decap.ts';
-import { decodeIn, decoderOf } from '../packet/decoded.ts';
-import { loadScratch, mutate, type Scratch } from '../packet/mutate.ts';
-import { tunnelSeeds } from '../packet/seeds.ts';
-import {
-  type Carried,
-  inEthernet,
-  inTunnel,
-  type Load,
-  TUNNEL_FORMS,
-  type TunnelForm,
-} from '../packet/tunnel-forms.ts';
-import { ethernet, LINK_ETHERNET, LINK_RAW } from '../support/frames.ts';
-import { createLab, type LabOptions } from '../support/lab.ts';
-import { type Random, runSeed, withSeed } from '../support/random.ts';
-import { randomTraffic, type TimedFrame } from '../support/traffic.ts';
+import { eventOf, type OrderedReport } from '../../src/workers/report-order.ts';
+import { icmpPacket, ipPacket, tcpPacket } from '../support/frames.ts';
+import { createLab, LAB_KEY, type Lab } from '../support/lab.ts';
+import { createRandom, runSeed } from '../support/random.ts';
+import { control } from './helpers/pptp-dialogues.ts';
 
-const ROUNDS = process.env.FLOWSHARD_SOAK === '1' ? 400 : 14;
-const PACKETS = 400;
-const DEPTH_MAX = 8;
-/** Protocols of random packets that would themselves be peeled. */
-const TUNNEL_PROTOCOLS: ReadonlySet<number> = new Set([4, 41, 47]);
+const SYN = 0x02;
+const SYN_ACK = 0x12;
+const ACK = 0x10;
+const RST_ACK = 0x14;
+const DATA = 0x18;
+const GRE = 47;
 
-const COUNTERS: readonly number[] = [
-  Counter.PACKETS,
-  Counter.TRACKED,
-  Counter.IGNORED,
-  Counter.RELATED_ERRORS,
-  Counter.CREATED,
-  Counter.ENDED_TIMEOUT,
-  Counter.ENDED_RESET,
-  Counter.ENDED_REOPENED,
-  Counter.ALIVE,
-  Counter.TIME_BACKWARD,
-  ...Array.from({ length: Reason.COUNT }, (_, reason) => Counter.REASON + reason),
-];
+const u16 = (value: number): number[] => [value >>> 8, value & 255];
+const host = (last: number): string => `10.0.0.${last}`;
 
-interface Outcome {
-  readonly reports: string[];
-  readonly table: string[];
-  readonly counters: number[];
-  readonly peeled: number;
-  readonly zoneCut: number;
+/** GRE of version 1; the plain one of a key of null. */
+function gre(from: number, to: number, key: number | null): Uint8Array {
+  const rest = [1, 2, 3, 4];
+  const header = key === null ? [0, 0, 8, 0] : [0x30, 1, 0x88, 0x0b, 0, 4, ...u16(key)];
+  return ipPacket({ src: host(from), dst: host(to) }, GRE, [...header, ...rest]);
 }
 
-const asText = (value: unknown): string =>
-  JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}` : part));
+/** A control connection from a host to another one. */
+function createControl(client: number, server: number, sport = 40_000) {
+  const seq = [1000, 5000];
+  function segment(dir: 0 | 1, flags: number, payload: Uint8Array = new Uint8Array(0)): Uint8Array {
+    const [src, dst] = dir === 0 ? [host(client), host(server)] : [host(server), host(client)];
+    const ports = dir === 0 ? { sport, dport: 1723 } : { sport: 1723, dport: sport };
+    const ack = (flags & 0x10) === 0 ? 0 : seq[1 - dir];
+    const frame = tcpPacket({ src, dst }, { ...ports, seq: seq[dir], ack, flags, payload });
+    seq[dir] += payload.length + ((flags & SYN) === 0 ? 0 : 1);
+    return frame;
+  }
+  return {
+    /** Another sequence number, so that a connection that was closed opens again. */
+    syn: () => {
+      seq[0] += 1_000_000;
+      return segment(0, SYN);
+    },
+    session: () => [
+      segment(0, SYN),
+      segment(1, SYN_ACK),
+      segment(0, ACK),
+      segment(0, DATA, control(1, [1, 0])),
+      segment(1, DATA, control(2, [1, 0, 1])),
+    ],
+    start: () => [segment(0, DATA, control(1, [1, 0])), segment(1, DATA, control(2, [1, 0, 1]))],
+    call: (id: number, peer: number) => [
+      segment(0, DATA, control(7, u16(id))),
+      segment(1, DATA, control(8, [...u16(peer), ...u16(id), 1])),
+    ],
+    disconnect: () => segment(1, DATA, control(13, u16(1))),
+    synAck: () => segment(1, SYN_ACK),
+    ack: () => segment(0, ACK),
+    reset: () => segment(0, RST_ACK),
+  };
+}
 
-function track(traffic: readonly TimedFrame[], options: LabOptions): Outcome {
-  const lab = createLab(options);
-  for (const { frame, ms, linkType, captureLength } of traffic) {
-    lab.dispatch(frame, ms, linkType, captureLength);
-    lab.flush();
-    for (let shard = 0; shard < (options.shards ?? 1); shard++) lab.runShard(shard);
-    lab.collect();
+function withTunnel(options: Parameters<typeof createLab>[0] = {}) {
+  const lab = createLab({ helpers: 'pptp', selfCheck: true, ...options });
+  const c = createControl(1, 2);
+  for (const frame of [...c.session(), ...c.call(7, 8)]) lab.send(frame, 0);
+  lab.send(c.ack(), 0);
+  assert.equal(lab.send(gre(1, 2, 8), 10).verdict, 'RELATED');
+  assert.equal(lab.send(gre(2, 1, 7), 20).verdict, 'ESTABLISHED_REPLY');
+  assert.equal(lab.send(gre(1, 2, 8), 30).verdict, 'ESTABLISHED');
+  return { lab, c };
+}
+
+const keysOf = (lab: Lab): string[] =>
+  lab
+    .table()
+    .filter(({ protocol }) => protocol === GRE)
+    .map(({ original: o }) => `${o.srckey} ${o.dstkey}`);
+
+describe('a tunnel', () => {
+  it('knows its master, has the usual timeouts of GRE, no helper, and no claims', () => {
+    const { lab } = withTunnel({ shards: 4 });
+    const [master, tunnel] = lab.table();
+    assert.equal(tunnel.master, master.id);
+    assert.equal(tunnel.helper, null);
+    assert.deepEqual(tunnel.greTimeouts, { timeoutS: 30, streamTimeoutS: 180 });
+    assert.deepEqual(lab.remainingMs()[1], 180_000);
+    assert.equal(lab.masters.tracker.count(), 2);
+  });
+
+  it('takes its keys along when it expires', () => {
+    const { lab } = withTunnel();
+    assert.equal(lab.send(gre(2, 1, 7), 180_029).verdict, 'ESTABLISHED_REPLY');
+    const late = lab.send(gre(2, 1, 7), 360_100);
+    assert.equal(late.verdict, 'NEW');
+    assert.deepEqual(
+      late.ends.map(({ reason, atMs }) => [reason, atMs]),
+      [['timeout', 360_029]],
+    );
+    assert.deepEqual(keysOf(lab), ['0 7']);
+    assert.equal(lab.masters.greKeys.count(), 0);
+  });
+
+  it('ends with its control connection, at the moment when that is seen to have expired', () => {
+    const set = ['tcp_timeout_established=50'];
+    const { lab } = withTunnel({ set, shards: 2 });
+    const after = lab.send(gre(1, 2, 8), 60_000);
+    assert.equal(after.verdict, 'NEW');
+    assert.deepEqual(
+      after.ends.map(({ reason, number }) => [reason, number]),
+      [
+        ['timeout', 0],
+        ['helper', after.number],
+      ],
+    );
+    assert.deepEqual(keysOf(lab), ['0 8']);
+    assert.equal(lab.counter(Counter.ENDED_KILLED), 1);
+  });
+
+  it('ends with its control connection at the end of the capture, too, here and in a shard', () => {
+    for (const id of [null, 7]) {
+      const lab = createLab({ helpers: 'pptp', set: ['tcp_timeout_established=50'], shards: 3 });
+      const c = createControl(1, 2);
+      for (const frame of c.session()) lab.send(frame, 0);
+      if (id === null) lab.send(gre(1, 2, null), 45_000);
+      else {
+        for (const frame of c.call(id, 8)) lab.send(frame, 0);
+        for (const ms of [10, 25_000, 45_000]) lab.send(gre(1, 2, 8), ms);
+      }
+      // In the midst of a tick of the wheel, just when the control connection has expired.
+      lab.send(gre(3, 4, null), 50_000);
+      const ends = lab.finish().filter((r) => eventOf(r)?.type === 'DESTROY');
+      const alive = lab.table().length;
+      assert.deepEqual(
+        ends.map(({ endCode }) => endCode),
+        [EndCode.TIMEOUT, EndCode.KILLED],
+      );
+      assert.equal(alive, 1);
+      lab.check();
+    }
+  });
+
+  it('gets the ICMP errors that quote it', () => {
+    const { lab } = withTunnel({ shards: 4 });
+    const quoted = gre(1, 2, 8);
+    const error = icmpPacket({ src: host(9), dst: host(1) }, { type: 3, code: 1, body: quoted });
+    const seen = lab.send(error, 40);
+    assert.equal(seen.verdict, 'RELATED_REPLY');
+    assert.equal(seen.connection?.original.srckey, 7);
+  });
+
+  it('costs packets with its keys as ports nothing but a look', () => {
+    const { lab } = withTunnel({ shards: 4 });
+    const other = tcpPacket(
+      { src: host(1), dst: host(2) },
+      { sport: 7, dport: 8, seq: 1, ack: 0, flags: SYN },
+    );
+    assert.equal(lab.send(other, 40).verdict, 'NEW');
+    assert.equal(lab.masters.tracker.count(), 2, 'it is in a shard');
+    assert.notEqual(lab.masters.ports[0] & 0x180, 0);
+    lab.send(gre(1, 2, 8), 200_000);
+    assert.equal(lab.masters.ports[0] & 0x180, 0);
+  });
+
+  it('is told of in order: its control connection ends, then it, then the new one begins', () => {
+    const { lab, c } = withTunnel({ shards: 2 });
+    lab.send(c.reset(), 40);
+    const { number } = lab.send(c.syn(), 50);
+    const told = lab
+      .finish()
+      .map(eventOf)
+      .filter((event) => event !== null)
+      .slice(-3)
+      .map(({ type, connection }) => `${type} ${connection.protocol}`);
+    assert.ok(number > 0);
+    assert.deepEqual(told, ['DESTROY 6', 'DESTROY 47', 'NEW 6']);
+  });
+});
+
+describe('a GRE connection in a shard', () => {
+  it('is ended by a disconnect of its hosts and keys', () => {
+    for (const shards of [1, 2, 4, 8]) {
+      const lab = createLab({ helpers: 'pptp', selfCheck: true, shards });
+      const c = createControl(1, 2);
+      for (const frame of [gre(2, 1, null), gre(3, 1, null), ...c.session()]) lab.send(frame, 0);
+      const end = lab.send(c.disconnect(), 10);
+      assert.deepEqual(
+        end.ends.map(({ reason, number }) => [reason, number]),
+        [['helper', end.number]],
+      );
+      assert.equal(lab.send(gre(3, 1, null), 20).verdict, 'NEW', 'not answered, but known');
+      assert.equal(lab.send(gre(2, 1, null), 30).connection?.id !== end.ends[0].connection.id, true);
+    }
+  });
+});
+
+describe('keys', () => {
+  const HASH = createHash4(LAB_KEY);
+  const call = { source: 1, destination: 2, sourceKey: 7, destinationKey: 8, master: 5, dir: 0 };
+
+  it('are found by addresses and destination key; the first who said them is right', () => {
+    const keys = createGreKeys(HASH);
+    assert.equal(keys.sourceKey4(1, 2, 8), 0);
+    assert.ok(keys.add(call));
+    assert.ok(keys.add({ ...call, sourceKey: 9, master: 6 }));
+    assert.equal(keys.sourceKey4(1, 2, 8), 7);
+    assert.equal(keys.sourceKey4(2, 1, 8), 0);
+    assert.equal(keys.sourceKey4(1, 2, 7), 0);
+    keys.removeOf(5);
+    assert.equal(keys.sourceKey4(1, 2, 8), 9);
+    keys.removeOf(5);
+    keys.removeOf(6);
+    assert.equal(keys.count(), 0);
+    assert.equal(keys.sourceKey4(1, 2, 8), 0);
+  });
+
+  it('are one of each direction for a master', () => {
+    const keys = createGreKeys(HASH);
+    assert.ok(keys.add(call));
+    assert.ok(keys.add({ ...call, sourceKey: 9 }), 'the same destination key is no news');
+    assert.equal(keys.sourceKey4(1, 2, 8), 7);
+    assert.ok(!keys.add({ ...call, destinationKey: 9 }));
+    assert.ok(keys.add({ ...call, source: 2, destination: 1, dir: 1 }));
+    assert.equal(keys.count(), 2);
+  });
+
+  it('are 65536 at most', () => {
+    const keys = createGreKeys(HASH);
+    for (let master = 1; master <= 65_536; master++) assert.ok(keys.add({ ...call, master }));
+    assert.ok(!keys.add({ ...call, master: 70_000 }));
+    keys.removeOf(9);
+    assert.ok(keys.add({ ...call, master: 70_000 }));
+  });
+});
+
+// ---- Races ----
+
+/** What can be seen of a run. */
+function seen(reports: readonly OrderedReport[]): string[] {
+  return reports.map((r) => {
+    const event = eventOf(r);
+    const id = event === null ? '' : `${event.connection.protocol} ${event.connection.id}`;
+    return `${r.number} ${Verdict[r.verdict]} ${event?.type ?? ''} ${id} ${event?.connection.master ?? ''}`;
+  });
+}
+
+/** Control connections that come and go among three hosts, with few ids, and GRE of all sorts. */
+function race(shards: number, seed: number): { readonly told: string[]; readonly killed: number } {
+  const lab = createLab({ helpers: 'pptp', shards, descriptorSlots: 16 });
+  const packets = createRandom(seed);
+  const turns = createRandom(seed + shards);
+  const controls = [0, 1, 2, 3, 4, 5].map((i) => createControl(1 + (i % 3), 1 + ((i + 1) % 3), 40_000 + i));
+  let ms = 0;
+  function dispatch(frame: Uint8Array): void {
+    // Now and then long enough for GRE to expire.
+    ms += packets.chance(0.02) ? 40_000 : packets.below(30);
+    lab.dispatch(frame, ms);
+    if (turns.chance(0.3)) lab.flush();
+    for (let n = turns.below(4); n > 0; n--) lab.runShard(turns.below(shards), 1 + turns.below(8));
+    if (turns.chance(0.5)) lab.collect();
+  }
+  for (const c of controls) for (const frame of c.session()) dispatch(frame);
+  for (let i = 0; i < 700; i++) {
+    const c = packets.pick(controls);
+    const kind = packets.below(20);
+    if (kind < 4) for (const frame of c.call(packets.below(2), packets.below(2))) dispatch(frame);
+    else if (kind < 6) dispatch(c.disconnect());
+    else if (kind < 7)
+      for (const frame of [c.reset(), c.syn(), c.synAck(), c.ack(), ...c.start()]) dispatch(frame);
+    else {
+      const from = 1 + packets.below(3);
+      const to = 1 + ((from + packets.below(2)) % 3);
+      dispatch(gre(from, to, packets.chance(0.4) ? null : packets.below(2)));
+    }
   }
   const reports = lab.finish();
   lab.check();
-  const kinds = [0, 1, 2, 3, 4, 5];
-  return {
-    reports: reports.map((r) => asText({ ...r, words: null, connection: reportConnection(r) })),
-    table: lab.table().map(asText),
-    counters: COUNTERS.map((counter) => lab.counter(counter)),
-    peeled: kinds.reduce((sum, kind) => sum + lab.counter(Counter.PEELED + kind), 0),
-    zoneCut: lab.counter(Counter.ZONE_CUT),
-  };
+  return { told: seen(reports), killed: lab.counter(Counter.ENDED_KILLED) };
 }
 
-function assertSame(actual: Outcome, expected: Outcome): void {
-  const at = expected.reports.findIndex((line, i) => line !== actual.reports[i]);
-  if (at >= 0) assert.equal(actual.reports[at], expected.reports[at], `report ${at}`);
-  assert.equal(actual.reports.length, expected.reports.length);
-  assert.deepEqual(actual.table, expected.table);
-  assert.deepEqual(actual.counters, expected.counters);
-}
-
-const versionOf = (frame: Uint8Array): number => frame[0] >>> 4;
-
-/** No tunnel, and a packet whose type can be said: IPv4 or IPv6, or a frame. Some tunnels need its first bytes for that. */
-function isPlain({ frame, linkType, captureLength }: TimedFrame): boolean {
-  if (captureLength < 4) return false;
-  if (linkType === LINK_ETHERNET) return true;
-  const protocol = versionOf(frame) === 4 ? frame[9] : frame[6];
-  return [4, 6].includes(versionOf(frame)) && !TUNNEL_PROTOCOLS.has(protocol);
-}
-
-const plainDecode = decoderOf();
-const { decode: innerDecode } = decapsulating(['all']);
-
-/** Whether a frame that holds the beginning of a tunnel by chance (random bytes, a flipped bit) means something else then. */
-function isTunnel({ frame, linkType, captureLength }: TimedFrame): boolean {
-  const [outer, inner] = [plainDecode, innerDecode].map((decode) =>
-    decodeIn(decode, new DataView(frame.buffer), 0, captureLength, frame.length, linkType),
-  );
-  return outer.reason !== inner.reason || outer.words.some((word, i) => word !== inner.words[i]);
-}
-
-function plainTraffic(random: Random, rawOnly: boolean): TimedFrame[] {
-  return randomTraffic(random, PACKETS)
-    .filter((packet) => isPlain(packet) && !(rawOnly && packet.linkType !== LINK_RAW))
-    .filter((packet) => !isTunnel(packet));
-}
-
-function loadOf({ frame, linkType }: TimedFrame): Load {
-  const type: Carried = linkType === LINK_ETHERNET ? 'ethernet' : versionOf(frame) === 4 ? 'ipv4' : 'ipv6';
-  return { type, bytes: [...frame] };
-}
-
-/** Bytes behind the tunnel's packet, as of a card that fills up short frames. */
-const padding = (random: Random): number[] =>
-  Array.from({ length: random.below(9) }, () => random.below(256));
-
-/** The same frame inside of `forms`, the first of which is the innermost. */
-function wrapped(
-  packet: TimedFrame,
-  forms: readonly TunnelForm[],
-  ids: readonly number[],
-  random: Random,
-): TimedFrame {
-  let load = loadOf(packet);
-  forms.forEach((form, i) => {
-    load = inTunnel(load, form, ids[i], random);
-  });
-  const isFramed = random.chance(0.5);
-  const outer = isFramed ? inEthernet(load).bytes : load.bytes;
-  const cutBytes = packet.frame.length - packet.captureLength;
-  const frame = Uint8Array.from([...outer, ...(cutBytes === 0 ? padding(random) : [])]);
-  return {
-    ...packet,
-    frame,
-    linkType: isFramed ? LINK_ETHERNET : LINK_RAW,
-    captureLength: frame.length - cutBytes,
-  };
-}
-
-/** A client that asks for data on a port of its own, and the connection that the server then opens. */
-function ftpDialogue(): TimedFrame[] {
-  const client = { sourcePort: 40_000, destinationPort: 21 };
-  const server = { sourcePort: 21, destinationPort: 40_000 };
-  const there = (fields: TcpFields): Bytes => ipv4(tcp({ ...client, ...fields }));
-  const back = (fields: TcpFields): Bytes =>
-    ipv4(tcp({ ...server, ...fields }), { source: B4, destination: A4 });
-  // Only behind a line that was seen to end is a command looked for.
-  const user = text('USER a\r\n');
-  const command = text('PORT 10,0,0,1,156,65\r\n');
-  const data = { sourcePort: 20, destinationPort: 156 * 256 + 65 };
-  const packets = [
-    there({ flags: SYN, seq: 100, ack: 0 }),
-    back({ flags: SYN | ACK, seq: 900, ack: 101 }),
-    there({ flags: ACK, seq: 101, ack: 901 }),
-    there({ flags: PSH | ACK, seq: 101, ack: 901, payload: user }),
-    back({ flags: ACK, seq: 901, ack: 101 + user.length }),
-    there({ flags: PSH | ACK, seq: 101 + user.length, ack: 901, payload: command }),
-    ipv4(tcp({ ...data, flags: SYN, seq: 5, ack: 0 }), { source: B4, destination: A4 }),
-  ];
-  return packets.map((bytes, i) => ({
-    frame: Uint8Array.from(bytes),
-    ms: i,
-    linkType: LINK_RAW,
-    captureLength: bytes.length,
-  }));
-}
-
-function randomForms(random: Random, count: number): TunnelForm[] {
-  return Array.from({ length: count }, () => random.pick(TUNNEL_FORMS));
-}
-
-const depthOf = (random: Random): number =>
-  random.chance(0.8) ? 1 + random.below(3) : 1 + random.below(DEPTH_MAX);
-
-describe('tunnels', () => {
+it('any number of shards, however they take turns, ends the same connections', (t) => {
   const seed = runSeed();
-  for (let round = 0; round < ROUNDS; round++) {
-    it(`change nothing for what they carry: round ${round} of seed ${seed}`, () => {
-      withSeed((seed + round) | 0, (random) => {
-        const traffic = plainTraffic(random, false);
-        let tunnels = 0;
-        const inside = traffic.map((packet) => {
-          const forms = randomForms(random, depthOf(random));
-          tunnels += forms.length;
-          return wrapped(
-            packet,
-            forms,
-            forms.map((form) => idOf(form, random)),
-            random,
-          );
-        });
-        const expected = track(traffic, { zoneFrom: 'vlan' });
-        const actual = track(inside, { zoneFrom: 'vlan', decap: ['all'], shards: random.pick([1, 3]) });
-        assertSame(actual, expected);
-        assert.equal(actual.peeled, tunnels);
-        assert.ok(expected.reports.length > PACKETS / 2);
-      });
-    });
+  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
+  let killed = 0;
+  for (let round = 0; round < 8; round++) {
+    const one = race(1, seed + round);
+    killed += one.killed;
+    for (const shards of [2, 4, 8])
+      assert.deepEqual(race(shards, seed + round).told, one.told, `${shards} shards, round ${round}`);
   }
-
-  for (const form of TUNNEL_FORMS.filter(({ id }) => id !== null)) {
-    it(`${form.name}: its number is the zone as a VLAN id is, seed ${seed}`, () => {
-      withSeed(seed, (random) => {
-        const traffic = plainTraffic(random, true);
-        let cut = 0;
-        const zones = traffic.map(() => 1 + random.below(2));
-        const tagged = traffic.map((packet, i) => {
-          const frame = ethernet(packet.frame, zones[i]);
-          const headerBytes = frame.length - packet.frame.length;
-          return {
-            ...packet,
-            frame,
-            linkType: LINK_ETHERNET,
-            captureLength: packet.captureLength + headerBytes,
-          };
-        });
-        const inside = traffic.map((packet, i) => {
-          // The innermost number counts, whatever those around it are.
-          const forms = [form, ...randomForms(random, random.below(3))];
-          const ids = forms.map((f) => idOf(f, random));
-          const isLarge = (form.id?.bits ?? 0) > 16 && random.chance(0.3);
-          ids[0] = zones[i] + (isLarge ? 0x10000 * (1 + random.below(200)) : 0);
-          const isZone = (f: TunnelForm): boolean => f.id?.zoneFrom === form.id?.zoneFrom;
-          cut += forms.filter((f, j) => isZone(f) && ids[j] > 0xffff).length;
-          return wrapped(packet, forms, ids, random);
-        });
-        const zoneFrom = form.id?.zoneFrom ?? '';
-        const actual = track(inside, { decap: ['all'], zoneFrom });
-        assertSame(actual, track(tagged, { zoneFrom: 'vlan' }));
-        assert.equal(actual.zoneCut, cut);
-      });
-    });
-  }
-
-  it('do not hide from a helper what it reads: the data connection of FTP is RELATED', () => {
-    withSeed(seed, (random) => {
-      const dialogue = ftpDialogue();
-      const expected = track(dialogue, { helpers: 'ftp:21', shards: 2 });
-      const related = expected.reports.filter((report) => report.includes(`"verdict":${Verdict.RELATED},`));
-      assert.ok(related.length > 0, 'no RELATED packet');
-      for (const form of TUNNEL_FORMS) {
-        const inside = dialogue.map((packet) => wrapped(packet, [form], [1], random));
-        assertSame(track(inside, { helpers: 'ftp:21', shards: 2, decap: ['all'] }), expected);
-      }
-    });
-  });
-
-  it('that are not named are left alone', () => {
-    withSeed(seed, (random) => {
-      const packet = plainTraffic(random, true)[0];
-      for (const form of TUNNEL_FORMS) {
-        const others = [...new Set(TUNNEL_FORMS.map(({ decap }) => decap))].filter(
-          (name) => name !== form.decap,
-        );
-        const inside = wrapped(packet, [form], [1], random);
-        assert.equal(track([inside], { decap: others }).peeled, 0, form.name);
-        assert.equal(track([inside], { decap: [form.decap] }).peeled, 1, form.name);
-        const without = track([inside], {});
-        assertSame(track([inside], { decap: others }), without);
-      }
-    });
-  });
-
-  it('are taken off up to eight in each other', () => {
-    withSeed(seed, (random) => {
-      const packet: TimedFrame = plainTraffic(random, true)[0];
-      for (let depth = 1; depth <= DEPTH_MAX + 2; depth++) {
-        const forms = randomForms(random, depth);
-        const inside = wrapped(
-          packet,
-          forms,
-          forms.map(() => 1),
-          random,
-        );
-        const { counters, peeled } = track([inside], { decap: ['all'] });
-        const tooDeep = counters[COUNTERS.indexOf(Counter.REASON + Reason.TUNNEL_DEPTH)];
-        assert.equal(tooDeep, depth > DEPTH_MAX ? 1 : 0, `${depth} tunnels`);
-        assert.equal(peeled, Math.min(depth, DEPTH_MAX));
-      }
-    });
-  });
+  assert.ok(killed > 100, `the race is about something: ${killed} killed`);
 });
-
-describe('damaged tunnels', () => {
-  const seed = runSeed();
-  it(`are in exactly one counter each, seed ${seed}`, () => {
-    withSeed(seed, (random) => {
-      const lab = createLab({ decap: ['all'], zoneFrom: 'key', shards: 2, set: ['checksum=0'] });
-      const seeds = tunnelSeeds(random);
-      const others = seeds.map(({ bytes }) => bytes);
-      const scratch: Scratch = { bytes: new Uint8Array(8192), length: 0 };
-      const packets = 4000;
-      for (let i = 0; i < packets; i++) {
-        const { bytes, linkType } = random.pick(seeds);
-        loadScratch(scratch, bytes);
-        mutate(scratch, random, others);
-        lab.dispatch(scratch.bytes.slice(0, scratch.length), i, linkType);
-      }
-      lab.finish();
-      lab.check();
-      assert.equal(lab.counter(Counter.PACKETS), packets);
-      assert.ok(lab.counter(Counter.TRACKED) > packets / 50, 'too few packets were tracked');
-      assert.ok(lab.reasonCount(Reason.TUNNEL_SHORT) > 0);
-    });
-  });
-});
-
-function idOf({ id }: TunnelForm, random: Random): number {
-  return id === null ? 0 : random.word() & (2 ** id.bits - 1) & 0x7fffffff;
-}

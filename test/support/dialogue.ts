@@ -15,7 +15,7 @@
  * of expectations leaves them as they were.
  */
 import type { Expectation } from '../../src/export/expectation.ts';
-import { addressBytes, TCP_FLAGS, tcpPacket, udpPacket } from './frames.ts';
+import { addressBytes, ipPacket, TCP_FLAGS, tcpPacket, udpPacket } from './frames.ts';
 
 export type Host = 'c' | 's' | 'x';
 export type Family = 'IPv4' | 'IPv6';
@@ -144,6 +144,11 @@ export class DialogueBuilder implements Dialogue {
     return this.add(udpPacket(route, { sport, dport, payload: bytesOf(payload) }), 'NEW');
   }
 
+  /** Any packet of another protocol. */
+  ip(from: Host, to: Host, protocol: number, payload: readonly number[]): StepNotes {
+    return this.add(ipPacket({ src: this.hosts[from], dst: this.hosts[to] }, protocol, payload), 'NEW');
+  }
+
   /** Opens the control connection. */
   open(): void {
     this.segment('c', '', { flags: 'S' }).is('NEW');
@@ -217,14 +222,14 @@ export function shortForm(x: Expectation, hosts: Readonly<Record<string, string>
   const bits = maskBits(x.mask.src);
   const isWhole = bits === (x.family === 'ipv6' ? 128 : 32);
   const source = bits === 0 ? '*' : isWhole ? name(x.tuple.src) : `${name(x.tuple.src)}/${bits}`;
-  const port = x.mask.sport === 0 ? '*' : x.tuple.sport;
+  const port = x.mask.sport === 0 ? '*' : (x.tuple.sport ?? x.tuple.srckey);
   const extra = [
     ...(x.flags.length === 0 ? [] : [x.flags.join(',')]),
     ...(x.class === 0 ? [] : [`class=${x.class}`]),
     ...(x.assigns === null ? [] : [`gets ${x.assigns}`]),
   ];
   return [
-    `${x.protocolName} ${source}:${port} -> ${name(x.tuple.dst)}:${x.tuple.dport}`,
+    `${x.protocolName} ${source}:${port} -> ${name(x.tuple.dst)}:${x.tuple.dport ?? x.tuple.dstkey}`,
     ...extra,
     `${x.timeoutS}s`,
   ].join(' ');

@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { createHash4 } from '../../src/common/hash.ts';
 import type { HelperNumber } from '../../src/common/helpers.ts';
 import { ExpectAnswer, type Expectations, ExpectRequest } from '../../src/conntrack/expectations.ts';
 import { createGreKeys } from '../../src/conntrack/gre-keys.ts';
@@ -19,6 +20,7 @@ import { Kind, Verdict } from '../../src/shm/bits.ts';
 import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 import { bytesOf, type Dialogue } from './dialogue.ts';
 import { addressBytes } from './frames.ts';
+import { LAB_KEY } from './lab.ts';
 import { mutatedPayload, payloadOf } from './payload.ts';
 
 /** Messages of a normal run. */
@@ -98,7 +100,7 @@ function createBench(number: HelperNumber, random: Random, dialogue: Dialogue): 
     kill(...args) {
       asked.push(`kill ${args}`);
     },
-    greKeys: createGreKeys(),
+    greKeys: createGreKeys(createHash4(LAB_KEY)),
   };
   const bytes = Uint8Array.from({ length: ROOM }, () => random.below(256));
   const bench: Bench = {

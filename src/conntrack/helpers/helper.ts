@@ -62,8 +62,18 @@ export interface HelperContext {
   isExpected(): boolean;
   /** The connection lives so long from now. */
   refresh(timeoutS: number): void;
-  /** Ends the IPv4 connection with this tuple, wherever it is. `ports`: source port or key << 16 | destination port or key. */
-  kill(protocol: number, source: number, destination: number, ports: number): void;
+  /**
+   * Ends the IPv4 connection with this tuple, wherever it is, once the message has been dealt with. Where there is
+   * none the expectation `orElse` goes instead; 0 for none.
+   */
+  kill(
+    protocol: number,
+    source: number,
+    destination: number,
+    sourcePort: number,
+    destinationPort: number,
+    orElse: number,
+  ): void;
   readonly greKeys: GreKeys;
 }
 

@@ -7,9 +7,10 @@ import { q931 } from './h323/q931.ts';
 import { ras } from './h323/ras.ts';
 import type { Helper } from './helper.ts';
 import { irc } from './irc.ts';
+import { pptp } from './pptp.ts';
 import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp, irc, tftp, ras, q931, h245];
+export const HELPERS: readonly Helper[] = [ftp, irc, tftp, pptp, ras, q931, h245];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {
