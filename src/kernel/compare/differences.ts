@@ -62,11 +62,6 @@ function isDccp(kernel: string, ours: string): boolean {
 
 const withoutHelper = (line: string): string => line.replace(/ helper=[\w.-]+/, '');
 
-function isHelperName(kernel: string, ours: string): boolean {
-  const plain = withoutHelper(kernel);
-  return plain !== kernel && (plain === ours || isTick(plain, ours));
-}
-
 /** SIP keeps its connections for an hour. */
 function isSipTimeout(kernel: string, ours: string): boolean {
   const k = TIMEOUT.exec(withoutHelper(kernel));
@@ -77,7 +72,7 @@ function isSipTimeout(kernel: string, ours: string): boolean {
 
 /** Pairs of events that differ by themselves; those that follow are still compared. */
 export const sameBut = (kernel: string, ours: string): boolean =>
-  isTick(kernel, ours) || isDccp(kernel, ours) || isHelperName(kernel, ours) || isSipTimeout(kernel, ours);
+  isTick(kernel, ours) || isDccp(kernel, ours) || isSipTimeout(kernel, ours);
 
 const pairs = (
   c: Case,
@@ -104,7 +99,6 @@ const hasHelper = ({ protocol, sourcePort, destinationPort }: Endpoints): boolea
   HELPERS.has(`${protocol} ${sourcePort}`) || HELPERS.has(`${protocol} ${destinationPort}`);
 
 const withoutTableTimeout = (line: string): string => line.replace(/^(ipv[46] +\d+ \w+ +\d+ )\d+/, '$1');
-const withoutUse = (line: string): string => withoutTableTimeout(line).replace(/ use=\d+$/, '');
 
 export const CLASSES: readonly DifferenceClass[] = [
   {
@@ -166,13 +160,6 @@ export const CLASSES: readonly DifferenceClass[] = [
     allows: (c) => pairs(c, 'event', isDccp) || pairs(c, 'end', isDccp),
   },
   {
-    name: 'helper-name',
-    later: true,
-    shownBy: 'traces',
-    lasting: false,
-    allows: (c) => pairs(c, 'event', isHelperName),
-  },
-  {
     name: 'helper-timeouts',
     later: true,
     shownBy: 'traces',
@@ -182,17 +169,6 @@ export const CLASSES: readonly DifferenceClass[] = [
       pairs(c, 'table', (kernel, ours) => {
         const isSip = protocolOf(c) === 17 && / dport=5060 /.test(kernel);
         return isSip && withoutTableTimeout(kernel) === withoutTableTimeout(ours);
-      }),
-  },
-  {
-    name: 'helper-references',
-    later: true,
-    shownBy: 'traces',
-    lasting: false,
-    allows: (c) =>
-      pairs(c, 'table', (kernel, ours) => {
-        const isMaster = hasHelper(endpointsOfLine(kernel)) && !kernel.endsWith(' use=2');
-        return isMaster && withoutUse(kernel) === withoutUse(ours);
       }),
   },
   {
