@@ -35,6 +35,7 @@ export async function buildAll({ tests = false } = {}) {
       index: join(root, 'src/index.ts'),
       'workers/ingest-thread': join(root, 'src/workers/ingest-thread.ts'),
       'workers/shard-thread': join(root, 'src/workers/shard-thread.ts'),
+      'workers/kernel-thread': join(root, 'src/workers/kernel-thread.ts'),
     },
     outdir: dist,
   });

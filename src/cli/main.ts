@@ -2,6 +2,7 @@
 /** The flowshard command. */
 import { Command, CommanderError } from 'commander';
 import { ExitStatus, OptionError } from '../common/errors.ts';
+import { addContrastCommand } from './contrast.ts';
 import { addExplainCommand } from './explain.ts';
 import { addTrackCommand } from './track.ts';
 import { usageMessage } from './usage.ts';
@@ -13,18 +14,21 @@ const program = new Command('flowshard')
   .helpCommand('help [command]', 'print the help of a command')
   .addHelpText(
     'after',
-    '\nflowshard track --help and flowshard explain --help list the options, with examples.',
+    '\nflowshard COMMAND --help lists the options, with examples: track, explain, contrast verdicts.',
   )
   .exitOverride()
   // Errors are worded by usage.ts, so that all of them have one form.
   .configureOutput({ outputError: () => {} });
 addTrackCommand(program);
 addExplainCommand(program);
+addContrastCommand(program);
 
 /** The command on the command line; nothing where none is named. */
 function commandNamed(): string {
-  const word = process.argv[2] ?? '';
-  return program.commands.some((command) => command.name() === word) ? word : '';
+  const [word = '', second = ''] = process.argv.slice(2);
+  const found = program.commands.find((command) => command.name() === word);
+  if (found === undefined) return '';
+  return found.commands.some((command) => command.name() === second) ? `${word} ${second}` : word;
 }
 
 function fail(message: string, status: ExitStatus): never {

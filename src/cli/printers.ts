@@ -14,6 +14,7 @@ import {
 } from '../export/expectation.ts';
 import { flowJson, flowLine, flowXml } from '../export/flows.ts';
 import { connectionJson, eventJson } from '../export/json.ts';
+import { VERDICT_NAMES } from '../export/names.ts';
 import { procLine } from '../export/proc.ts';
 import { connectionLine, eventLine, type OutputOptions } from '../export/text.ts';
 import { connectionXml, eventXml, xmlBegin, xmlEnd } from '../export/xml.ts';
@@ -152,19 +153,6 @@ function eventPrinter(out: Output, { output, eventTypes }: PrinterOptions): Prin
   };
 }
 
-/** Text of `ct` in a trace. */
-const TRACE_VERDICTS: Readonly<Record<Verdict, string>> = {
-  [Verdict.ESTABLISHED]: '"ESTABLISHED"',
-  [Verdict.RELATED]: '"RELATED"',
-  [Verdict.NEW]: '"NEW"',
-  [Verdict.ESTABLISHED_REPLY]: '"ESTABLISHED/reply"',
-  [Verdict.RELATED_REPLY]: '"RELATED/reply"',
-  [Verdict.UNTRACKED]: '"UNTRACKED"',
-  [Verdict.INVALID]: '"INVALID"',
-  [Verdict.NULL]: 'null',
-  [Verdict.SKIP]: '"SKIP"',
-};
-
 function reasonName(reason: Reason): string {
   return REASONS.get(reason)?.name ?? String(reason);
 }
@@ -201,7 +189,7 @@ function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Prin
     const ev = report.verdict === Verdict.SKIP ? '' : `,"ev":${JSON.stringify(events)}`;
     const lines = replica.lines(tickOf(report));
     const tab = lines === null || report.verdict === Verdict.SKIP ? '' : `,"tab":${JSON.stringify(lines)}`;
-    return `{"n":${report.number},"t":${time},"ct":${TRACE_VERDICTS[report.verdict]}${why}${ev}${tab}}`;
+    return `{"n":${report.number},"t":${time},"ct":${JSON.stringify(VERDICT_NAMES[report.verdict])}${why}${ev}${tab}}`;
   }
 
   return {

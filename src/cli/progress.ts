@@ -64,3 +64,33 @@ export async function startProgress(counters: Float64Array): Promise<Progress> {
     },
   };
 }
+
+export interface Bar {
+  /** `fraction` from 0 to 1, and words about it. */
+  update(fraction: number, text: string): void;
+  stop(): void;
+}
+
+/** A bar that whoever does the work moves on itself; nothing where standard error is no terminal. */
+export async function startBar(): Promise<Bar> {
+  if (process.stderr.isTTY !== true) return { update() {}, stop() {} };
+  const { SingleBar, Presets } = (await import('cli-progress')).default;
+  const bar = new SingleBar(
+    {
+      stream: process.stderr,
+      clearOnComplete: true,
+      hideCursor: true,
+      gracefulExit: false,
+      format: (_options, params, payload: { text: string }) => {
+        const filled = Math.round(params.value * 30);
+        return `[${'='.repeat(filled)}${' '.repeat(30 - filled)}] ${payload.text}`;
+      },
+    },
+    Presets.legacy,
+  );
+  bar.start(1, 0, { text: '' });
+  return {
+    update: (fraction, text) => bar.update(Math.min(fraction, 1), { text }),
+    stop: () => bar.stop(),
+  };
+}

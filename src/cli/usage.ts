@@ -62,8 +62,10 @@ export function usageMessage(error: CommanderError, command: string): string | n
       return because('no capture is named', 'for example: flowshard track -r capture.pcap');
     case 'commander.missingArgument':
       return `${subject.toUpperCase()}: it is missing; for example: flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80`;
-    case 'commander.excessArguments':
-      return 'track: a name stands alone; captures are named with -r: flowshard track -r capture.pcap';
+    case 'commander.excessArguments': {
+      const reader = command === 'explain' ? 'track' : command;
+      return `${reader}: a name stands alone; captures are named with -r: flowshard ${reader} -r capture.pcap`;
+    }
     default:
       return message.startsWith('error: ') ? message.slice('error: '.length) : null;
   }
@@ -135,3 +137,30 @@ Exit status:
   2    the command line was wrong: nothing was done
   3    no packet has that tuple, or that number
   4    the tuple may mean several connections, which are listed`;
+
+const CONTRAST_EXAMPLES: readonly Example[] = [
+  ['sudo flowshard contrast verdicts -r capture.pcap', 'a capture'],
+  [
+    'sudo flowshard contrast verdicts -r capture.pcap --checksum ignore',
+    'where the card makes the checksums',
+  ],
+  ['sudo flowshard contrast verdicts --fuzz 1000000 --seed 7', 'a million generated packets'],
+  ['sudo flowshard contrast verdicts --fuzz 100000 --mix tcp --set tcp_loose=0', 'TCP only, with a setting'],
+  [
+    'sudo flowshard contrast verdicts --fuzz 100000 --write fuzz.pcapng; flowshard explain fuzz.pcapng --packet 42',
+    'keep the packets, and look at one',
+  ],
+];
+
+/** Below the options of `contrast verdicts`. */
+export const CONTRAST_HELP = `
+${examplesText(CONTRAST_EXAMPLES)}
+
+The kernel is asked in a network namespace of its own, which is gone afterwards. It needs root, /dev/net/tun and a kernel
+with nf_conntrack, nf_tables and nfnetlink_log; no other program. Names for --set: flowshard track --help lists them.
+
+Exit status:
+  0    nothing differs but what docs/differences.md names
+  1    something else differs; or the kernel cannot be asked; or a capture was damaged or missing
+  2    the command line was wrong: nothing was done
+  130  ended by SIGINT or SIGTERM: what the kernel had had until then was compared`;

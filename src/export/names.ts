@@ -1,4 +1,5 @@
 /** Names that the kernel and the conntrack command print, and the numbers behind them. */
+import { Verdict } from '../shm/bits.ts';
 import { type EndReason, StatusBit } from './connection.ts';
 
 const PROTOCOL_NAMES: ReadonlyMap<number, string> = new Map([
@@ -37,6 +38,19 @@ export const SCTP_STATE_NAMES: readonly string[] = [
   'SHUTDOWN_ACK_SENT',
   'HEARTBEAT_SENT',
 ];
+
+/** As nft's `ct state` has them, with the direction; null where there was no verdict. */
+export const VERDICT_NAMES: Readonly<Record<Verdict, string | null>> = {
+  [Verdict.ESTABLISHED]: 'ESTABLISHED',
+  [Verdict.RELATED]: 'RELATED',
+  [Verdict.NEW]: 'NEW',
+  [Verdict.ESTABLISHED_REPLY]: 'ESTABLISHED/reply',
+  [Verdict.RELATED_REPLY]: 'RELATED/reply',
+  [Verdict.UNTRACKED]: 'UNTRACKED',
+  [Verdict.INVALID]: 'INVALID',
+  [Verdict.NULL]: null,
+  [Verdict.SKIP]: 'SKIP',
+};
 
 /** The layer 3 number that conntrack prints: the AF_ value, not the EtherType. */
 export const FAMILY_NUMBERS = { ipv4: 2, ipv6: 10 } as const;

@@ -135,7 +135,8 @@ function highestEdge(view: DataView, from: number, end: number, ack: number): nu
   let highest = ack;
   for (let at = from; at < end; at += 8) {
     const edge = view.getInt32(at + 4);
-    if (((edge - highest) | 0) > 0) highest = edge;
+    // Two that are 2^31 apart are each after the other: the edge counts.
+    if (((highest - edge) | 0) < 0) highest = edge;
   }
   return highest;
 }

@@ -183,8 +183,9 @@ export function createTransport(verifyChecksums: boolean, greKeys = NO_SOURCE_KE
     }
     if (view.getUint16(l4 + 6) === 0)
       return Task.UDPLITE | (Reason.UDPLITE_CHECKSUM_ZERO << Meta.REASON_SHIFT);
-    // The kernel puts the number of UDP into the pseudo header (docs/differences.md).
-    const sum = pseudoSum(view, isIpv6, ip, bytes, Protocol.UDP);
+    // The kernel puts the number of UDP into the pseudo header, and for IPv4 the low byte of the length only
+    // (docs/differences.md).
+    const sum = pseudoSum(view, isIpv6, ip, isIpv6 ? bytes : bytes & 0xff, Protocol.UDP);
     if (canVerify(l4 + coverage, end) && onesSum(view, l4, coverage, sum) !== SUM_CORRECT) {
       return Task.UDPLITE | (Reason.UDPLITE_CHECKSUM << Meta.REASON_SHIFT);
     }

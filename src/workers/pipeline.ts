@@ -94,7 +94,7 @@ export interface Pipeline {
 const MASTERS_SEGMENT = SHARDS_MAX;
 
 /** Finds a thread's bundle, whichever bundle this code is part of. */
-function threadFile(name: string): string {
+export function threadFile(name: string): string {
   for (const folder of ['./workers/', '../workers/', '../../workers/']) {
     const path = fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url));
     if (existsSync(path)) return path;

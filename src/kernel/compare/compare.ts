@@ -5,7 +5,7 @@
  * collector reports an expiry when it comes by.
  */
 import { connectionKey, endpointsOfLine } from './connection-key.ts';
-import type { TraceRow } from './trace.ts';
+import { rowsByNumber, type TraceRow } from './trace.ts';
 
 export interface VerdictDifference {
   readonly kind: 'verdict';
@@ -30,10 +30,24 @@ export interface LineDifference {
 
 export type Difference = VerdictDifference | LineDifference;
 
+export interface Count {
+  compared: number;
+  equal: number;
+}
+
+export interface ComparisonCounts {
+  /** Of packets. */
+  readonly verdicts: Count;
+  /** Lines of events; those of a connection that come after one that differs count as different. */
+  readonly events: Count;
+  readonly ends: Count;
+  /** Lines of tables, of both sides. */
+  readonly table: Count;
+}
+
 export interface Comparison {
   readonly differences: readonly Difference[];
-  /** What was compared and equal: packets, connections and tables. */
-  readonly passed: number;
+  readonly counts: ComparisonCounts;
 }
 
 /** What a class of differences says about a pair of event lines: then the comparison of that connection goes on. */
@@ -80,12 +94,17 @@ function sequenceDifferences(
   kernel: readonly Line[],
   ours: readonly Line[],
   sameBut: SameBut,
+  count: Count,
 ): LineDifference[] {
   const found: LineDifference[] = [];
   const length = kind === 'end' ? kernel.length : Math.max(kernel.length, ours.length);
+  count.compared += length;
   for (let i = 0; i < length; i++) {
     const [k, o] = [kernel.at(i), ours.at(i)];
-    if (k?.text === o?.text) continue;
+    if (k?.text === o?.text) {
+      count.equal++;
+      continue;
+    }
     const n = Math.min(k?.n ?? Number.POSITIVE_INFINITY, o?.n ?? Number.POSITIVE_INFINITY);
     found.push({ kind, n, key, kernel: k?.text ?? null, ours: o?.text ?? null });
     if (k === undefined || o === undefined || !sameBut(k.text, o.text)) break;
@@ -115,21 +134,51 @@ function tableLine(text: string): TableLine {
 const isSameLine = (a: TableLine, b: TableLine): boolean =>
   a.rest === b.rest && Math.abs(a.timeoutS - b.timeoutS) <= TABLE_SLACK_S;
 
-/** Two lines of one connection are one difference. */
-function tableDifferences(n: number, kernel: readonly string[], ours: readonly string[]): LineDifference[] {
-  const left = ours.map(tableLine);
-  const take = (test: (line: TableLine) => boolean): TableLine | undefined => {
-    const at = left.findIndex(test);
-    return at < 0 ? undefined : left.splice(at, 1)[0];
-  };
-  const unmatched = kernel.map(tableLine).filter((k) => take((o) => isSameLine(k, o)) === undefined);
-  const found: LineDifference[] = unmatched.map((k) => {
-    const own = take((o) => o.key === k.key);
-    return { kind: 'table', n, key: k.key, kernel: k.text, ours: own?.text ?? null };
-  });
-  for (const o of left) found.push({ kind: 'table', n, key: o.key, kernel: null, ours: o.text });
-  return found;
+/** The table is read a while after the packet: what only one side has may have expired in between. */
+function isEnding({ kernel, ours }: LineDifference): boolean {
+  if (kernel !== null && ours !== null) return false;
+  return tableLine(kernel ?? ours ?? '').timeoutS < TABLE_SLACK_S;
 }
+
+function linesByKey(lines: readonly string[]): Map<string, TableLine[]> {
+  const byKey = new Map<string, TableLine[]>();
+  for (const line of lines.map(tableLine)) {
+    const list = byKey.get(line.key);
+    if (list === undefined) byKey.set(line.key, [line]);
+    else list.push(line);
+  }
+  return byKey;
+}
+
+/** Two lines of one connection are one difference. */
+function tableDifferences(
+  n: number,
+  kernel: readonly string[],
+  ours: readonly string[],
+  count: Count,
+): LineDifference[] {
+  const left = linesByKey(ours);
+  const found: LineDifference[] = [];
+  for (const [key, lines] of linesByKey(kernel)) {
+    const own = left.get(key) ?? [];
+    const unmatched = lines.filter((line) => {
+      const at = own.findIndex((other) => isSameLine(line, other));
+      if (at >= 0) own.splice(at, 1);
+      return at < 0;
+    });
+    count.compared += lines.length;
+    count.equal += lines.length - unmatched.length;
+    for (const { text } of unmatched)
+      found.push({ kind: 'table', n, key, kernel: text, ours: own.shift()?.text ?? null });
+  }
+  for (const [key, lines] of left) {
+    count.compared += lines.length;
+    for (const { text } of lines) found.push({ kind: 'table', n, key, kernel: null, ours: text });
+  }
+  return found.filter((d) => !isEnding(d));
+}
+
+const newCount = (): Count => ({ compared: 0, equal: 0 });
 
 export function compareTraces(
   kernel: readonly TraceRow[],
@@ -137,25 +186,25 @@ export function compareTraces(
   sameBut: SameBut,
 ): Comparison {
   const differences: Difference[] = [];
-  let passed = 0;
-  const count = (found: readonly Difference[]): void => {
-    if (found.length === 0) passed++;
-    differences.push(...found);
-  };
-  const oursByNumber = new Map(ours.map((row) => [row.n, row]));
+  const counts = { verdicts: newCount(), events: newCount(), ends: newCount(), table: newCount() };
+  const oursOf = rowsByNumber(ours);
   for (const row of kernel) {
-    const own = oursByNumber.get(row.n);
+    const own = oursOf(row.n);
     const [ct, why] = [own?.ct ?? null, own?.why ?? null];
-    count(sameVerdict(row.ct, ct) ? [] : [{ kind: 'verdict', n: row.n, kernel: row.ct, ours: ct, why, row }]);
-    if (row.tab !== null && own !== undefined) count(tableDifferences(row.n, row.tab, own.tab ?? []));
+    counts.verdicts.compared++;
+    if (sameVerdict(row.ct, ct)) counts.verdicts.equal++;
+    else differences.push({ kind: 'verdict', n: row.n, kernel: row.ct, ours: ct, why, row });
+    if (row.tab !== null && own !== undefined)
+      differences.push(...tableDifferences(row.n, row.tab, own.tab ?? [], counts.table));
   }
   for (const kind of ['event', 'end'] as const) {
     const [k, o] = [eventsByConnection(kernel, kind), eventsByConnection(ours, kind)];
+    const count = kind === 'event' ? counts.events : counts.ends;
     // An end that only we have is one that the kernel had not come to yet.
     for (const key of kind === 'end' ? k.keys() : new Set([...k.keys(), ...o.keys()]))
-      count(sequenceDifferences(kind, key, k.get(key) ?? [], o.get(key) ?? [], sameBut));
+      differences.push(...sequenceDifferences(kind, key, k.get(key) ?? [], o.get(key) ?? [], sameBut, count));
   }
   const order = { verdict: 0, event: 1, end: 2, table: 3 };
   differences.sort((a, b) => a.n - b.n || order[a.kind] - order[b.kind]);
-  return { differences, passed };
+  return { differences, counts };
 }

@@ -1,15 +1,17 @@
 /** Two traces of the same packets: what differs, and which class of differences allows it. */
 import type { CapturedPacket } from './captures.ts';
-import { compareTraces, type Difference } from './compare.ts';
+import { type ComparisonCounts, compareTraces, type Difference } from './compare.ts';
 import { type Classified, classify, sameBut } from './differences.ts';
 import { type PacketFacts, packetFacts } from './packet-facts.ts';
-import type { TraceRow } from './trace.ts';
+import { rowsByNumber, type TraceRow } from './trace.ts';
 
-export interface TraceResult extends Classified {
+export interface Judgement extends Classified {
+  readonly counts: ComparisonCounts;
+}
+
+export interface TraceResult extends Judgement {
   readonly name: string;
   readonly packets: number;
-  /** What was compared and equal: packets, connections and tables. */
-  readonly passed: number;
 }
 
 /** Facts are worked out when a class asks for them, once: few packets differ. */
@@ -24,12 +26,18 @@ function factsOf(packets: readonly CapturedPacket[]): (n: number) => PacketFacts
   };
 }
 
-function rowsOf(rows: readonly TraceRow[]): (n: number) => TraceRow | undefined {
-  const byNumber = new Map(rows.map((row) => [row.n, row]));
-  return (n) => byNumber.get(n);
+/** `facts` of packets, and how many of them our reader gave. */
+export function judge(
+  kernel: readonly TraceRow[],
+  ours: readonly TraceRow[],
+  facts: (n: number) => PacketFacts | null,
+  packetsRead: number,
+): Judgement {
+  const { differences, counts } = compareTraces(kernel, ours, sameBut);
+  return { ...classify(differences, { facts, kernel: rowsByNumber(kernel), packetsRead }), counts };
 }
 
-/** Compares and classifies; `error` is why the capture was not read to its end. */
+/** The same, of packets in memory; `error` is why the capture was not read to its end. */
 export function compareWith(
   name: string,
   kernel: readonly TraceRow[],
@@ -37,13 +45,8 @@ export function compareWith(
   packets: readonly CapturedPacket[],
   error: string | null,
 ): TraceResult {
-  const { differences, passed } = compareTraces(kernel, ours, sameBut);
-  const classified = classify(differences, {
-    facts: factsOf(packets),
-    kernel: rowsOf(kernel),
-    packetsRead: error === null ? kernel.length : packets.length,
-  });
-  return { name, packets: kernel.length, passed, ...classified };
+  const packetsRead = error === null ? kernel.length : packets.length;
+  return { name, packets: kernel.length, ...judge(kernel, ours, factsOf(packets), packetsRead) };
 }
 
 export function describe(d: Difference): string {

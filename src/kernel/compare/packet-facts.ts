@@ -21,6 +21,8 @@ export interface PacketFacts {
   readonly key: string;
   /** From the IP header on. */
   readonly ip: Uint8Array;
+  /** Where the transport header begins in it. */
+  readonly l4: number;
   readonly isFragment: boolean;
   /** What all fragments of a datagram share; empty for others. */
   readonly datagram: string;
@@ -171,6 +173,7 @@ export function packetFacts(packet: CapturedPacket): PacketFacts | null {
     endpoints,
     key: connectionKey(endpoints),
     ip,
+    l4: n.l4,
     isFragment: n.isFragment,
     datagram: n.isFragment ? `${n.source} ${n.destination} ${n.datagramId}` : '',
     hasPorts: n.fragmentOffset === 0,

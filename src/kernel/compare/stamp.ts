@@ -44,19 +44,46 @@ function pcap(stamped: readonly StampedPacket[], linkType: number): Uint8Array {
   return Buffer.concat(parts);
 }
 
-/** pcapng: an interface for each link type. */
-function pcapng(stamped: readonly StampedPacket[], linkTypes: readonly number[]): Uint8Array {
-  const parts = [block(SECTION, words(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff))];
-  for (const linkType of linkTypes)
-    parts.push(block(INTERFACE, words(linkType, SNAP_LENGTH, ...RESOLUTION_OPTION)));
-  for (const { packet, t } of stamped) {
-    const data = packet.data.subarray(0, FRAME_BYTES_MAX);
-    const { length } = data;
-    const time = [Number(t >> 32n), Number(t & 0xffff_ffffn)];
-    const head = words(linkTypes.indexOf(packet.linkType), ...time, length, length);
-    parts.push(block(ENHANCED_PACKET, head, data));
-  }
-  return Buffer.concat(parts);
+export interface StampedBytes {
+  readonly bytes: Uint8Array;
+  /** By packet: where its data lies in `bytes`, and how many there are. */
+  readonly offsets: readonly number[];
+  readonly lengths: readonly number[];
+}
+
+/** Before the data of an enhanced packet block. */
+const PACKET_HEADER_BYTES = 28;
+
+/** The blocks of a pcapng file, as packets come: an interface for each link type, before its first packet. */
+export function createStamper(): (stamped: readonly StampedPacket[]) => StampedBytes {
+  const linkTypes: number[] = [];
+  let begun = false;
+  return (stamped) => {
+    const parts: Uint8Array[] = [];
+    const offsets: number[] = [];
+    const lengths: number[] = [];
+    let length = 0;
+    const add = (part: Uint8Array): void => {
+      parts.push(part);
+      length += part.length;
+    };
+    if (!begun) add(block(SECTION, words(0x1a2b3c4d, 1, 0xffffffff, 0xffffffff)));
+    begun = true;
+    for (const { packet, t } of stamped) {
+      const { linkType } = packet;
+      if (!linkTypes.includes(linkType)) {
+        linkTypes.push(linkType);
+        add(block(INTERFACE, words(linkType, SNAP_LENGTH, ...RESOLUTION_OPTION)));
+      }
+      const data = packet.data.subarray(0, FRAME_BYTES_MAX);
+      const time = [Number(t >> 32n), Number(t & 0xffff_ffffn)];
+      offsets.push(length + PACKET_HEADER_BYTES);
+      lengths.push(data.length);
+      const head = words(linkTypes.indexOf(linkType), ...time, data.length, data.length);
+      add(block(ENHANCED_PACKET, head, data));
+    }
+    return { bytes: Buffer.concat(parts), offsets, lengths };
+  };
 }
 
 /**
@@ -66,5 +93,5 @@ function pcapng(stamped: readonly StampedPacket[], linkTypes: readonly number[])
  */
 export function stampCapture(stamped: readonly StampedPacket[]): Uint8Array {
   const linkTypes = [...new Set(stamped.map(({ packet }) => packet.linkType))];
-  return linkTypes.length <= 1 ? pcap(stamped, linkTypes[0] ?? 1) : pcapng(stamped, linkTypes);
+  return linkTypes.length <= 1 ? pcap(stamped, linkTypes[0] ?? 1) : createStamper()(stamped).bytes;
 }

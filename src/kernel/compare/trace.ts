@@ -51,3 +51,10 @@ export function readTrace(file: string): TraceRow[] {
   const bytes = readFileSync(file);
   return parseTrace((file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString());
 }
+
+/** Rows by packet number. Traces that miss no packet need no index. */
+export function rowsByNumber(rows: readonly TraceRow[]): (n: number) => TraceRow | undefined {
+  if (rows.every((row, i) => row.n === i + 1)) return (n) => rows[n - 1];
+  const byNumber = new Map(rows.map((row) => [row.n, row]));
+  return (n) => byNumber.get(n);
+}

@@ -1,0 +1,98 @@
+/**
+ * The system calls that Node has no function for, through koffi. They run in the thread that calls
+ * them, which is the point: a network namespace belongs to a thread.
+ *
+ * Nothing here is loaded before `loadLibc` is called, so that the command starts without koffi and runs
+ * on systems for which there is none.
+ */
+import { createRequire } from 'node:module';
+import { getSystemErrorMap } from 'node:util';
+import { KernelError } from './kernel-error.ts';
+
+/** Numbers of Linux, the same on all architectures that Node runs on (asm-generic). */
+export enum AddressFamily {
+  IPV4 = 2,
+  IPV6 = 10,
+  NETLINK = 16,
+}
+
+export const CLONE_NEWNET = 0x4000_0000;
+export const SOCK_DGRAM = 2;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0x8_0000;
+export const MSG_DONTWAIT = 0x40;
+
+/** Error numbers that mean something here. */
+export enum Errno {
+  EPERM = 1,
+  ENOENT = 2,
+  EINTR = 4,
+  EAGAIN = 11,
+  EACCES = 13,
+  ENOBUFS = 105,
+}
+
+/** What a call of libc gives: a negative number and `errno` when it failed. */
+export interface Libc {
+  unshare(flags: number): number;
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  close(fd: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  send(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  recv(fd: number, bytes: Uint8Array, length: number, flags: number): number;
+  setsockopt(fd: number, level: number, option: number, value: Uint8Array, length: number): number;
+  getsockopt(fd: number, level: number, option: number, value: Uint8Array, length: Uint8Array): number;
+  clock_gettime(clock: number, time: BigInt64Array): number;
+  clock_getres(clock: number, time: BigInt64Array): number;
+  if_nametoindex(name: string): number;
+  errno(): number;
+}
+
+const DECLARATIONS = {
+  unshare: 'int unshare(int flags)',
+  ioctl: 'int ioctl(int fd, unsigned long request, _Inout_ uint8_t *argument)',
+  write: 'long write(int fd, const uint8_t *bytes, size_t length)',
+  close: 'int close(int fd)',
+  socket: 'int socket(int domain, int type, int protocol)',
+  bind: 'int bind(int fd, const uint8_t *address, uint32_t length)',
+  send: 'long send(int fd, const uint8_t *bytes, size_t length, int flags)',
+  recv: 'long recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
+  setsockopt: 'int setsockopt(int fd, int level, int option, const uint8_t *value, uint32_t length)',
+  getsockopt: 'int getsockopt(int fd, int level, int option, _Out_ uint8_t *value, _Inout_ uint8_t *length)',
+  clock_gettime: 'int clock_gettime(int clock, _Out_ int64_t *time)',
+  clock_getres: 'int clock_getres(int clock, _Out_ int64_t *time)',
+  if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
+} as const;
+
+/**
+ * Errors: KernelError where this is no Linux, or koffi has nothing for this architecture
+ */
+export function loadLibc(): Libc {
+  if (process.platform !== 'linux')
+    throw new KernelError(
+      `this is ${process.platform}, not Linux`,
+      'run it on a Linux host or in a Linux VM',
+    );
+  let koffi: typeof import('koffi');
+  try {
+    koffi = createRequire(import.meta.url)('koffi');
+  } catch (error) {
+    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new KernelError(
+      `koffi, which makes the system calls, cannot be loaded: ${why}`,
+      'run npm install again',
+    );
+  }
+  // The program itself: Node is linked with whichever libc the system has.
+  const library = koffi.load(null);
+  const calls = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
+  return Object.assign(Object.fromEntries(calls), { errno: () => koffi.errno() }) as unknown as Libc;
+}
+
+/** `EPERM: operation not permitted` */
+export function errnoText(errno: number): string {
+  const [name, meaning] = getSystemErrorMap().get(-errno) ?? [`error ${errno}`, 'no name'];
+  return `${name}: ${meaning}`;
+}
