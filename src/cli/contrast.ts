@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { monotonicMs } from '../common/clock.ts';
 import { ExitStatus, OptionError } from '../common/errors.ts';
+import { parseHelpers } from '../conntrack/helpers/registry.ts';
 import { applySetting, createSettings, Setting } from '../conntrack/settings.ts';
 import { createFuzzSource, FUZZ_KINDS, type FuzzKind } from '../kernel/fuzz/source.ts';
 import { KernelError } from '../kernel/linux/kernel-error.ts';
@@ -19,6 +20,7 @@ interface ContrastFlags {
   readonly mix?: readonly FuzzKind[];
   readonly checksum: 'verify' | 'ignore';
   readonly set?: readonly string[];
+  readonly helpers?: readonly string[];
   readonly write?: string;
   readonly maxDifferences: number;
   readonly json?: true;
@@ -73,6 +75,11 @@ export function addContrastCommand(program: Command): void {
       ]).default('verify'),
     )
     .option('--set <name=value>', 'a setting by its kernel name, on both sides', collect)
+    .option(
+      '--helpers <list>',
+      'helpers on both sides, as ftp:21,irc:6667,...; default, or none (default: "default")',
+      collect,
+    )
     .option('--write <file>', 'keep the packets with the times at which the kernel had them (pcapng)')
     .option(
       '--max-differences <n>',
@@ -132,7 +139,7 @@ async function contrastVerdicts(flags: ContrastFlags): Promise<ExitStatus> {
       source,
       settings,
       sysctls,
-      helpers: [],
+      helpers: parseHelpers((flags.helpers ?? ['default']).join(',')),
       ignoreChecksums,
       write: flags.write ?? null,
       isStopped: () => signals > 0,

@@ -5,8 +5,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { monotonicMs } from '../common/clock.ts';
 import { REASONS } from '../common/reasons.ts';
+import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
@@ -17,8 +19,8 @@ import type { CapturedPacket } from '../kernel/compare/captures.ts';
 import { type Judgement, judge } from '../kernel/compare/judge.ts';
 import { type PacketFacts, packetFacts } from '../kernel/compare/packet-facts.ts';
 import type { TraceRow } from '../kernel/compare/trace.ts';
+import { kernelHelpers } from '../kernel/helpers.ts';
 import { verdictText } from '../kernel/linux/kernel-tracker.ts';
-import type { Helper } from '../kernel/linux/nftables.ts';
 import { createPacketFile, type PacketFile } from '../kernel/packet-file.ts';
 import { ipPart, mended, type PacketSource } from '../kernel/packet-source.ts';
 import { type BatchResult, eventsOf, type PacketBatch } from '../kernel/replay.ts';
@@ -37,7 +39,7 @@ export interface ContrastOptions {
   readonly settings: Int32Array;
   /** The same for the kernel. */
   readonly sysctls: readonly (readonly [name: string, value: string])[];
-  readonly helpers: readonly Helper[];
+  readonly helpers: readonly HelperAt[];
   readonly ignoreChecksums: boolean;
   /** Where to keep the packets with their times; null for nowhere. */
   readonly write: string | null;
@@ -134,6 +136,8 @@ async function askKernel(run: KernelRun, file: PacketFile, options: ContrastOpti
     result.catch(() => {});
     await settle();
     pending = { packets, result };
+    // Messages of the thread keep coming while they are handled: let signals and the progress bar in between.
+    await setImmediate();
   }
   await settle();
   return { rows: withTable(rows, await run.end()), uncertainTicks };
@@ -146,6 +150,7 @@ async function track(file: PacketFile, options: ContrastOptions): Promise<TraceR
     shards: options.shards ?? 1,
     maxConnections: MAX_CONNECTIONS,
     settings: options.settings,
+    helpers: options.helpers,
     mode: ReportMode.PACKETS,
   });
   const rows: TraceRow[] = [];
@@ -175,7 +180,7 @@ async function track(file: PacketFile, options: ContrastOptions): Promise<TraceR
  * Errors:  KernelError when the kernel cannot be asked; those of node:fs for the file of packets
  */
 export async function runContrast(options: ContrastOptions): Promise<ContrastResult> {
-  const kernel = await startKernelRun({ sysctls: options.sysctls, helpers: options.helpers });
+  const kernel = await startKernelRun({ sysctls: options.sysctls, helpers: kernelHelpers(options.helpers) });
   const folder = options.write === null ? mkdtempSync(join(tmpdir(), 'flowshard-contrast-')) : null;
   const file = createPacketFile(options.write ?? join(folder ?? '', 'packets.pcapng'));
   const close = (): void => {

@@ -26,9 +26,9 @@ interface Half {
 }
 
 interface Conversation {
-  readonly ends: Ends;
-  readonly ports: readonly [number, number];
-  readonly halves: readonly [Half, Half];
+  ends: Ends;
+  ports: readonly [number, number];
+  halves: readonly [Half, Half];
   phase: Phase;
   last: Uint8Array | null;
 }
@@ -61,7 +61,7 @@ function payloadLength(random: Random): number {
   ]);
 }
 
-const WINDOWS = [0, 1, 100, 1000, 8192, 29200, 65535];
+const WINDOWS = [0, 1, 100, 1000, 8192, 8192, 29200, 29200, 29200, 65535, 65535, 65535];
 
 function word32(value: number): number[] {
   return [(value >>> 24) & 255, (value >>> 16) & 255, (value >>> 8) & 255, value & 255];
@@ -133,7 +133,7 @@ export function createTcp(scene: Scene): Kind {
   function send(c: Conversation, side: 0 | 1, fields: Partial<Segment> & { flags: number }): Uint8Array {
     const own = c.halves[side];
     const other = c.halves[1 - side];
-    if (random.chance(0.2)) own.window = random.pick(WINDOWS);
+    if (random.chance(0.1)) own.window = random.pick(WINDOWS);
     const segment: Segment = {
       seq: own.next,
       ack: (fields.flags & ACK) !== 0 || random.chance(0.02) ? other.next : 0,
@@ -165,7 +165,15 @@ export function createTcp(scene: Scene): Kind {
   const data = (c: Conversation, side: 0 | 1, flags: number): Uint8Array =>
     advance(c, side, flags, payloadLength(random), dataOptions(random, c.halves[1 - side]));
 
+  /** Most begin with a port that was not used before; the others meet what is left of an earlier one. */
+  function move(c: Conversation): void {
+    c.ends = scene.ends();
+    c.ports = [1024 + random.below(64_000), scene.port()];
+    c.halves = [newHalf(), newHalf()];
+  }
+
   function open(c: Conversation): Uint8Array {
+    if (random.chance(0.6)) move(c);
     if (random.chance(0.8)) c.halves[0].next = isn(random);
     c.phase = 'syn';
     // TCP fast open has data in the SYN.

@@ -40,7 +40,8 @@ const WEIGHTS: Readonly<Record<FuzzKind, number>> = {
 function createDamaged(scene: Scene, inner: Kind): Kind {
   const { random } = scene;
   return () => {
-    let packet = (scene.recent() ?? inner()).slice();
+    const recent = random.chance(0.5) ? scene.recent() : null;
+    let packet = (recent ?? inner()).slice();
     for (let i = 0; i <= random.below(3); i++) {
       const at = random.below(Math.min(packet.length, random.chance(0.7) ? 64 : packet.length));
       packet[at] = random.chance(0.5) ? random.below(256) : packet[at] ^ (1 << random.below(8));

@@ -2,7 +2,7 @@
 import { ipv4Text, ipv6Text } from '../../export/addresses.ts';
 import type { Connection, ConnectionEvent, Direction, EventType, Tuple } from '../../export/connection.ts';
 import { protocolName, SCTP_STATE_NAMES, TCP_STATE_NAMES } from '../../export/names.ts';
-import { type Attributes, attributesOf, Flag, type Message, nestedOf, numberOf } from './netlink.ts';
+import { type Attributes, attributesOf, Flag, type Message, nestedOf, numberOf, textOf } from './netlink.ts';
 import { FAMILY_HEADER_BYTES, Family, Subsystem, typeOf } from './nfnetlink.ts';
 
 /** Multicast groups. */
@@ -23,10 +23,12 @@ enum Attribute {
   TUPLE_REPLY = 2,
   STATUS = 3,
   PROTOCOL_INFO = 4,
+  HELPER = 5,
   TIMEOUT = 7,
   MARK = 8,
   COUNTERS_ORIGINAL = 9,
   COUNTERS_REPLY = 10,
+  USE = 11,
   ID = 12,
   ZONE = 18,
 }
@@ -66,6 +68,8 @@ enum Counters {
   PACKETS = 1,
   BYTES = 2,
 }
+
+const HELPER_NAME = 1;
 
 const GRE = 47;
 
@@ -113,7 +117,7 @@ function stateOf(a: Attributes): string | null {
 }
 
 /**
- * A connection as it is told of. Its times are 0: the kernel gives none.
+ * A connection as it is told of. The kernel gives no times, and of its master not the id.
  *
  * Units:   `payload` is what follows the netlink header
  */
@@ -130,6 +134,10 @@ export function connectionOfMessage(payload: Uint8Array): Connection {
     reply: direction(reply.tuple, nestedOf(a, Attribute.COUNTERS_REPLY)),
     state: stateOf(a),
     status: numberOf(a, Attribute.STATUS) ?? 0,
+    helper: textOf(nestedOf(a, Attribute.HELPER), HELPER_NAME) ?? null,
+    master: null,
+    // Held by the table, and by the connections that it foretold.
+    expected: (numberOf(a, Attribute.USE) ?? 1) - 1,
     zone: numberOf(a, Attribute.ZONE) ?? 0,
     mark: numberOf(a, Attribute.MARK) ?? 0,
     timeoutS: numberOf(a, Attribute.TIMEOUT) ?? 0,

@@ -174,7 +174,7 @@ export function textOf(attributes: Attributes, type: number): string | undefined
 
 /** The number of an error message: 0 for an acknowledgement. */
 export function errorOf(message: Message): number {
-  return -viewOf(message.payload).getInt32(0, HOST_LITTLE);
+  return Math.abs(viewOf(message.payload).getInt32(0, HOST_LITTLE));
 }
 
 /** A 32-bit number as the host keeps it, for what is compared with a register of nf_tables. */

@@ -168,7 +168,7 @@ function helperObject(w: MessageWriter, helper: Helper): void {
   w.be32(3, OBJECT_CT_HELPER);
   w.nested(4, () => {
     w.text(1, helper.name);
-    w.be16(2, Family.IPV4);
+    // Without a family: for IPv4 and IPv6, where the kernel has it for both.
     w.u8(3, PROTOCOLS[helper.protocol]);
   });
 }

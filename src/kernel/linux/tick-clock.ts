@@ -23,6 +23,8 @@ const NS_PER_S = 1_000_000_000n;
 const NS_PER_MS = 1_000_000n;
 /** A packet takes the kernel a few tens of microseconds. */
 const GUARD_MS = 0.1;
+/** Between two looks at the clock when nothing came in between. */
+const SEEN_MS = 0.02;
 
 export interface TickClock {
   /** Nanoseconds since 1970 of the current tick; waits when the next one is near. */
@@ -66,12 +68,18 @@ export function createTickClock(libc: Libc): TickClock {
 
   /** Waits for the tick that is due. A clock that stands still (a machine that is stopped) does not hold us. */
   function passTick(): void {
-    const limit = monotonicMs() + 10 * tickMs;
     const before = ms;
-    let waited = -1;
-    for (; ms === before && monotonicMs() < limit; waited++) read();
-    // A tick that was seen to come says when the next one is; of others only their number is known.
-    if (waited > 0) nextAt = monotonicMs() + tickMs;
+    const beganMs = monotonicMs();
+    let lastMs = beganMs;
+    for (let nowMs = beganMs; nowMs < beganMs + 10 * tickMs; nowMs = monotonicMs()) {
+      read();
+      if (ms !== before) {
+        // A tick that was seen to come says when the next one is due. Who slept through it knows no better than before.
+        if (lastMs !== beganMs && nowMs - lastMs < SEEN_MS) nextAt = nowMs + tickMs;
+        return;
+      }
+      lastMs = nowMs;
+    }
   }
 
   passTick();
