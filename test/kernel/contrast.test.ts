@@ -20,7 +20,7 @@ const PACKETS = IS_SOAK ? 1_000_000 : 60_000;
 const EQUAL_SHARE = 0.9999;
 
 /** What is built so far. */
-const MIX = 'tcp,udp,icmp,other,headers,damaged';
+const MIX = 'tcp,udp,icmp,other,headers,fragments,damaged';
 
 const verdicts = (...args: readonly string[]) => flowshard(['contrast', 'verdicts', ...args]);
 

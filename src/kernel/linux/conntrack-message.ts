@@ -1,6 +1,13 @@
 /** Messages of ctnetlink, as connections and events of src/export: the same data that we print of our own. */
 import { ipv4Text, ipv6Text } from '../../export/addresses.ts';
-import type { Connection, ConnectionEvent, Direction, EventType, Tuple } from '../../export/connection.ts';
+import {
+  type Connection,
+  type ConnectionEvent,
+  type Direction,
+  type EventType,
+  StatusBit,
+  type Tuple,
+} from '../../export/connection.ts';
 import { protocolName, SCTP_STATE_NAMES, TCP_STATE_NAMES } from '../../export/names.ts';
 import { type Attributes, attributesOf, Flag, type Message, nestedOf, numberOf, textOf } from './netlink.ts';
 import { FAMILY_HEADER_BYTES, Family, Subsystem, typeOf } from './nfnetlink.ts';
@@ -125,6 +132,7 @@ export function connectionOfMessage(payload: Uint8Array): Connection {
   const a = attributesOf(payload, FAMILY_HEADER_BYTES);
   const original = tupleOf(nestedOf(a, Attribute.TUPLE_ORIGINAL));
   const reply = tupleOf(nestedOf(a, Attribute.TUPLE_REPLY));
+  const status = numberOf(a, Attribute.STATUS) ?? 0;
   return {
     id: numberOf(a, Attribute.ID) ?? 0,
     family: payload[0] === Family.IPV4 ? 'ipv4' : 'ipv6',
@@ -133,9 +141,10 @@ export function connectionOfMessage(payload: Uint8Array): Connection {
     original: direction(original.tuple, nestedOf(a, Attribute.COUNTERS_ORIGINAL)),
     reply: direction(reply.tuple, nestedOf(a, Attribute.COUNTERS_REPLY)),
     state: stateOf(a),
-    status: numberOf(a, Attribute.STATUS) ?? 0,
+    status,
     helper: textOf(nestedOf(a, Attribute.HELPER), HELPER_NAME) ?? null,
     master: null,
+    halves: (status & StatusBit.SEEN_REPLY) === 0 ? 'original' : 'both',
     // Held by the table, and by the connections that it foretold.
     expected: (numberOf(a, Attribute.USE) ?? 1) - 1,
     zone: numberOf(a, Attribute.ZONE) ?? 0,
