@@ -59,9 +59,9 @@ export function createSctp(hot: Int32Array, desc: Int32Array, settings: Int32Arr
   function judge(d: number, dir: number): number {
     const meta = desc[d + Desc.META];
     const tag = desc[d + Desc.SEQ];
-    if ((meta & SctpMeta.OWN_TAG_RULE) === 0 && tag !== own) return Reason.SCTP_TAG;
     isIgnored = false;
     isEstablished = false;
+    if ((meta & SctpMeta.OWN_TAG_RULE) === 0 && tag !== own) return Reason.SCTP_TAG;
     let low = desc[d + Desc.WINDOW];
     let high = desc[d + Desc.SACK];
     while (low !== 0) {

@@ -13,8 +13,7 @@ import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { VERDICT_NAMES } from '../export/names.ts';
-import { procLine } from '../export/proc.ts';
-import { eventLine, type OutputOptions } from '../export/text.ts';
+import { connectionLine, eventLine, type OutputOptions } from '../export/text.ts';
 import type { CapturedPacket } from '../kernel/compare/captures.ts';
 import { type Judgement, judge } from '../kernel/compare/judge.ts';
 import { type PacketFacts, packetFacts } from '../kernel/compare/packet-facts.ts';
@@ -64,6 +63,7 @@ export interface ContrastResult {
 }
 
 const FORM: OutputOptions = { format: 'text', extended: false, timestamp: false, id: true };
+const TABLE_FORM: OutputOptions = { ...FORM, extended: true, id: false };
 const NO_EVENTS: readonly string[] = [];
 
 /** Frames as IP packets end to end. */
@@ -99,7 +99,8 @@ function rowsOf(packets: readonly CapturedPacket[], result: BatchResult): TraceR
   }));
 }
 
-const tableOf = (connections: readonly Connection[]): string[] => connections.map((c) => procLine(c));
+const tableOf = (connections: readonly Connection[]): string[] =>
+  connections.map((c) => connectionLine(c, TABLE_FORM));
 
 function withTable(rows: TraceRow[], connections: readonly Connection[]): TraceRow[] {
   const last = rows.pop();

@@ -191,6 +191,15 @@ testSequences('SCTP', [
      c sctp 200 abort                 -> EST CLOSED 10 A`,
   ),
   sequence(
+    'what is refused takes nothing from the association of the packet before',
+    `c sctp 0 init:300 port 7         -> NEW CLOSED 10 U
+     c sctp 0 init:100                -> NEW CLOSED 10 U
+     s sctp 100 init-ack:200          -> REP COOKIE_WAIT 3 R
+     c sctp 200 cookie-echo           -> EST COOKIE_ECHOED 3 R
+     s sctp 100 cookie-ack            -> REP ESTABLISHED 210 A
+     c sctp 301 data port 7           -> INV sctp-tag CLOSED 10 U`,
+  ),
+  sequence(
     'an INIT in an association that is closing',
     opened(`c sctp 200 shutdown              -> EST SHUTDOWN_SENT 3 A
             c sctp 0 init:111                -> EST CLOSED 10 A

@@ -19,9 +19,6 @@ const PACKETS = IS_SOAK ? 1_000_000 : 60_000;
 /** Of verdicts and of events. */
 const EQUAL_SHARE = 0.9999;
 
-/** What is built so far. */
-const MIX = 'tcp,udp,icmp,other,headers,fragments,damaged';
-
 const verdicts = (...args: readonly string[]) => flowshard(['contrast', 'verdicts', ...args]);
 
 describe('generated traffic', { skip }, () => {

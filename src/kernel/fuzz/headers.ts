@@ -3,6 +3,7 @@ import { type Kind, type Scene, weighted } from './scene.ts';
 import { concat, type Ends, ip4, ip6, Proto, transportOf } from './wire.ts';
 
 const CHAIN_MAX = 4;
+const HOP_BY_HOP_BYTES = 8;
 
 export function createHeaders(scene: Scene, inner: Kind): Kind {
   const { random } = scene;
@@ -49,14 +50,14 @@ export function createHeaders(scene: Scene, inner: Kind): Kind {
     const last = random.chance(0.05) ? Proto.NO_NEXT : protocol;
     const numbers: number[] = [...types, last];
     const headers = types.map((type, i) => header(type, numbers[i + 1]));
-    if (headers.length > 0 && random.chance(0.05))
-      headers[random.below(headers.length)][1] = random.below(256);
+    // A wrong length, but not of the options of every hop: the kernel's IP layer has an opinion of its own there.
+    const damaged = random.below(headers.length + 1);
+    const isDamaged = damaged < headers.length && types[damaged] !== Proto.HOP_BY_HOP && random.chance(0.05);
+    if (isDamaged) headers[damaged][1] = random.below(256);
     const bytes = concat(...headers, body);
-    return ip6(
-      ends,
-      numbers[0],
-      random.chance(0.05) ? bytes.subarray(0, random.below(bytes.length + 1)) : bytes,
-    );
+    const least = types[0] === Proto.HOP_BY_HOP ? HOP_BY_HOP_BYTES : 0;
+    const length = random.chance(0.05) ? least + random.below(bytes.length - least + 1) : bytes.length;
+    return ip6(ends, numbers[0], bytes.subarray(0, length));
   }
 
   function options4(): Uint8Array {

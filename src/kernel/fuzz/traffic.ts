@@ -7,7 +7,7 @@ import { createIcmp } from './icmp.ts';
 import { createScene, type Kind, type Scene, weighted } from './scene.ts';
 import { createSctp } from './sctp.ts';
 import { createTcp } from './tcp.ts';
-import { mendHeader } from './wire.ts';
+import { mendHeader, Proto } from './wire.ts';
 
 /** Kinds for `--mix`. */
 export const FUZZ_KINDS = [
@@ -36,6 +36,9 @@ const WEIGHTS: Readonly<Record<FuzzKind, number>> = {
   damaged: 30,
 };
 
+/** What the options of every hop must be is the IP layer's opinion, which is a known difference. */
+const isHopByHop = (packet: Uint8Array): boolean => packet[0] >>> 4 === 6 && packet[6] === Proto.HOP_BY_HOP;
+
 /** Packets of late with bytes changed or cut off; the IPv4 header checksum is right again, mostly. */
 function createDamaged(scene: Scene, inner: Kind): Kind {
   const { random } = scene;
@@ -48,7 +51,7 @@ function createDamaged(scene: Scene, inner: Kind): Kind {
     }
     if (random.chance(0.3)) packet = packet.slice(0, random.below(packet.length) + 1);
     if (random.chance(0.95)) mendHeader(packet);
-    return packet;
+    return isHopByHop(packet) ? inner() : packet;
   };
 }
 
