@@ -9,6 +9,8 @@ export interface Wanted {
   readonly differences: number;
   /** A file in which the packets have the numbers of this run, or null. */
   readonly file: string | null;
+  /** Options of `flowshard explain` after the file and the packet, each with a space before it. */
+  readonly explainOptions: string;
   /** Of generated packets. */
   readonly seed: number | null;
 }
@@ -36,7 +38,9 @@ function excusedByClass({ judgement }: ContrastResult): [name: string, count: nu
 }
 
 function explainCommand(d: Difference, wanted: Wanted): string | null {
-  return wanted.file === null ? null : `flowshard explain ${wanted.file} --packet ${d.n}`;
+  return wanted.file === null
+    ? null
+    : `flowshard explain ${wanted.file} --packet ${d.n}${wanted.explainOptions}`;
 }
 
 function differenceLines(d: Difference, result: ContrastResult, wanted: Wanted): string[] {

@@ -155,6 +155,7 @@ async function contrastVerdicts(flags: ContrastFlags): Promise<ExitStatus> {
     const alike = isAlike(result);
     const errors = source.errors();
     const wanted = {
+      explainOptions: explainOptions(flags),
       differences: flags.maxDifferences,
       file: flags.write ?? onlyFile(flags),
       seed: flags.fuzz === undefined ? null : flags.seed,
@@ -173,6 +174,13 @@ async function contrastVerdicts(flags: ContrastFlags): Promise<ExitStatus> {
   } finally {
     await source.close();
   }
+}
+
+/** What `flowshard explain` must be told to judge as this run did. */
+function explainOptions({ checksum, set = [], helpers = [] }: ContrastFlags): string {
+  const words = [...set.map((each) => `--set ${each}`), ...helpers.map((each) => `--helpers ${each}`)];
+  if (checksum === 'ignore') words.push('--checksum ignore');
+  return words.map((word) => ` ${word}`).join('');
 }
 
 /** The capture that `flowshard explain` can be told to read; null when there are several. */

@@ -12,6 +12,8 @@ export interface Judgement extends Classified {
 export interface TraceResult extends Judgement {
   readonly name: string;
   readonly packets: number;
+  /** What was compared and equal: packets, events and lines of tables. */
+  readonly passed: number;
 }
 
 /** Facts are worked out when a class asks for them, once: few packets differ. */
@@ -46,7 +48,9 @@ export function compareWith(
   error: string | null,
 ): TraceResult {
   const packetsRead = error === null ? kernel.length : packets.length;
-  return { name, packets: kernel.length, ...judge(kernel, ours, factsOf(packets), packetsRead) };
+  const judgement = judge(kernel, ours, factsOf(packets), packetsRead);
+  const passed = Object.values(judgement.counts).reduce((sum, { equal }) => sum + equal, 0);
+  return { name, packets: kernel.length, passed, ...judgement };
 }
 
 export function describe(d: Difference): string {
