@@ -14,7 +14,7 @@ const program = new Command('flowshard')
   .helpCommand('help [command]', 'print the help of a command')
   .addHelpText(
     'after',
-    '\nflowshard COMMAND --help lists the options, with examples: track, explain, contrast verdicts.',
+    '\nflowshard track --help, flowshard explain --help and flowshard contrast verdicts --help\nlist the options, with examples.',
   )
   .exitOverride()
   // Errors are worded by usage.ts, so that all of them have one form.
