@@ -1,6 +1,7 @@
 /** Dialogues of the helpers: verdicts, events, tables and expectations against the kernel that runs here. */
 import { it } from 'node:test';
 import { createRandom, seedOf } from '../common/random.ts';
+import { amandaDialogues } from '../conntrack/helpers/amanda-dialogues.ts';
 import { ftpDialogues } from '../conntrack/helpers/ftp-dialogues.ts';
 import {
   callDialogues,
@@ -9,6 +10,7 @@ import {
 } from '../conntrack/helpers/h323-dialogues.ts';
 import { ircDialogues } from '../conntrack/helpers/irc-dialogues.ts';
 import { pptpDialogues } from '../conntrack/helpers/pptp-dialogues.ts';
+import { saneDialogues } from '../conntrack/helpers/sane-dialogues.ts';
 import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
 import type { Dialogue } from '../support/dialogue.ts';
 import { compareDialogues, mutatedDialogues } from './live/dialogues.ts';
@@ -21,6 +23,8 @@ const LISTS: readonly (readonly [KernelHelper, readonly Dialogue[]])[] = [
   [{ name: 'irc', protocol: 'tcp', port: 6667 }, ircDialogues],
   [{ name: 'tftp', protocol: 'udp', port: 69 }, tftpDialogues],
   [{ name: 'pptp', protocol: 'tcp', port: 1723 }, pptpDialogues],
+  [{ name: 'amanda', protocol: 'udp', port: 10_080 }, amandaDialogues],
+  [{ name: 'sane', protocol: 'tcp', port: 6566 }, saneDialogues],
 ];
 
 for (const [helper, dialogues] of LISTS) {

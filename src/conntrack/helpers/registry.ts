@@ -1,6 +1,7 @@
 /** The helpers there are, and which of them are at which ports. */
 import { OptionError } from '../../common/errors.ts';
 import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
+import { amanda } from './amanda.ts';
 import { ftp } from './ftp.ts';
 import { h245 } from './h323/h245.ts';
 import { q931 } from './h323/q931.ts';
@@ -8,9 +9,10 @@ import { ras } from './h323/ras.ts';
 import type { Helper } from './helper.ts';
 import { irc } from './irc.ts';
 import { pptp } from './pptp.ts';
+import { sane } from './sane.ts';
 import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp, irc, tftp, pptp, ras, q931, h245];
+export const HELPERS: readonly Helper[] = [ftp, irc, tftp, amanda, pptp, ras, q931, h245, sane];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {
