@@ -311,7 +311,7 @@ export function createExpectations(options: ExpectationsOptions): Expectations {
     else slot = fresh++;
     const e = at(slot);
     for (let i = 0; i < 4; i++) {
-      words[e + Expect.SRC0 + i] = r.source[i] & r.mask[i];
+      words[e + Expect.SRC0 + i] = r.source[i];
       words[e + Expect.DST0 + i] = r.destination[i];
       words[e + Expect.MASK0 + i] = r.mask[i];
     }

@@ -8,11 +8,12 @@ import { q931 } from './h323/q931.ts';
 import { ras } from './h323/ras.ts';
 import type { Helper } from './helper.ts';
 import { irc } from './irc.ts';
+import { netbiosNs } from './netbios-ns.ts';
 import { pptp } from './pptp.ts';
 import { sane } from './sane.ts';
 import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp, irc, tftp, amanda, pptp, ras, q931, h245, sane];
+export const HELPERS: readonly Helper[] = [ftp, irc, tftp, amanda, pptp, ras, q931, h245, sane, netbiosNs];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {

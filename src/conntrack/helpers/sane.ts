@@ -24,7 +24,7 @@ export const sane: Helper = {
   protocols: [Protocol.TCP],
   families: ['ipv4', 'ipv6'],
   port: 6566,
-  isDefault: true,
+  isDefault: false,
   classes: [{ name: '', max: 1, timeoutS: 300 }],
   payloadMax: 16,
   create,
