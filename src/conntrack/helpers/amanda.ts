@@ -9,9 +9,9 @@
  */
 import { HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
-import { ExpectAnswer } from '../expectations.ts';
+import { expectFromPeer } from './foretell.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict } from './helper.ts';
-import { decimal, digitsEnd, indexOf, wordOf } from './text.ts';
+import { decimal, digitsEnd, indexOf, indexOfByte, wordOf } from './text.ts';
 
 const LF = 10;
 const CONNECT = wordOf('CONNECT ');
@@ -31,33 +31,26 @@ export const amanda: Helper = {
 };
 
 function create(context: HelperContext): HelperReader {
-  function foretell(port: number, isIpv6: boolean): boolean {
-    const request = context.request(Protocol.TCP);
-    context.source(0, request.source);
-    request.mask.fill(-1, 0, isIpv6 ? 4 : 1);
-    context.destination(0, request.destination);
-    request.destinationPort = port;
-    return context.expect(request) === ExpectAnswer.ADDED;
-  }
-
   return {
-    message({ bytes, start, end, dir, isIpv6 }) {
-      if (dir === 0) return HelperVerdict.ACCEPT;
+    message(m) {
+      const { bytes, start, end } = m;
+      if (m.dir === 0) return HelperVerdict.ACCEPT;
       context.refresh(MASTER_TIMEOUT_S);
       const connect = indexOf(bytes, start, end, CONNECT);
       if (connect < 0) return HelperVerdict.ACCEPT;
       const from = connect + CONNECT.length;
-      const lineEnd = bytes.subarray(from, end).indexOf(LF);
+      const lineEnd = indexOfByte(bytes, from, end, LF);
       if (lineEnd < 0) return HelperVerdict.ACCEPT;
       let verdict = HelperVerdict.ACCEPT;
       for (const stream of STREAMS) {
-        const at = indexOf(bytes, from, from + lineEnd, stream);
+        const at = indexOf(bytes, from, lineEnd, stream);
         if (at < 0) continue;
         const digits = at + stream.length;
         const digitsMax = Math.min(end, digits + PORT_DIGITS);
         const port = decimal(bytes, digits, digitsEnd(bytes, digits, digitsMax)) & 0xffff;
         if (port === 0) break;
-        if (!foretell(port, isIpv6)) verdict = HelperVerdict.REFUSE;
+        const added = expectFromPeer(context, m, 1, Protocol.TCP, port);
+        if (added !== HelperVerdict.ACCEPT) verdict = added;
       }
       return verdict;
     },

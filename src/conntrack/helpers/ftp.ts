@@ -9,8 +9,8 @@
 import { HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
 import { Verdict } from '../../shm/bits.ts';
-import { ExpectAnswer } from '../expectations.ts';
 import { parseIpv4, parseIpv6 } from './addresses.ts';
+import { expectFromPeer } from './foretell.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict, type Message } from './helper.ts';
 
 const CR = 13;
@@ -230,12 +230,7 @@ function create(context: HelperContext): HelperReader {
   function foretell(m: Message): HelperVerdict {
     // An announced address that is not the sender's own is not believed ("loose" is off).
     if (announced.some((word, i) => word !== own[i])) return HelperVerdict.ACCEPT;
-    const request = context.request(Protocol.TCP);
-    context.source(1 - m.dir, request.source);
-    request.mask.fill(-1, 0, m.isIpv6 ? 4 : 1);
-    request.destination.set(own);
-    request.destinationPort = port;
-    return context.expect(request) === ExpectAnswer.ADDED ? HelperVerdict.ACCEPT : HelperVerdict.REFUSE;
+    return expectFromPeer(context, m, m.dir, Protocol.TCP, port);
   }
 
   return {

@@ -11,7 +11,7 @@ import { Protocol } from '../../packet/protocol.ts';
 import { Verdict } from '../../shm/bits.ts';
 import { ExpectAnswer } from '../expectations.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict, type Message } from './helper.ts';
-import { decimal, digitsEnd, startsWith, startsWithNoCase, wordOf } from './text.ts';
+import { decimal, digitsEnd, indexOfByte, startsWith, startsWithNoCase, wordOf } from './text.ts';
 
 const LF = 10;
 const CR = 13;
@@ -56,7 +56,7 @@ function create(context: HelperContext): HelperReader {
     while (at < end - ADDRESS_MIN && bytes[at] !== SPACE) at++;
     if (at >= end - ADDRESS_MIN) return false;
     at++;
-    if (bytes.indexOf(LF, at) < 0 || bytes.indexOf(LF, at) >= end) return false;
+    if (indexOfByte(bytes, at, end, LF) < 0) return false;
     const addressEnd = digitsEnd(bytes, at, end);
     const address = decimal(bytes, at, addressEnd);
     at = addressEnd;

@@ -2,18 +2,42 @@
 import { OptionError } from '../../common/errors.ts';
 import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
 import { amanda } from './amanda.ts';
+import { eggdrop } from './eggdrop.ts';
 import { ftp } from './ftp.ts';
 import { h245 } from './h323/h245.ts';
 import { q931 } from './h323/q931.ts';
 import { ras } from './h323/ras.ts';
 import type { Helper } from './helper.ts';
 import { irc } from './irc.ts';
+import { mms } from './mms.ts';
 import { netbiosNs } from './netbios-ns.ts';
 import { pptp } from './pptp.ts';
+import { quake3 } from './quake3.ts';
+import { rpc } from './rpc.ts';
+import { rsh } from './rsh.ts';
 import { sane } from './sane.ts';
+import { ntalk, talk } from './talk.ts';
 import { tftp } from './tftp.ts';
 
-export const HELPERS: readonly Helper[] = [ftp, irc, tftp, amanda, pptp, ras, q931, h245, sane, netbiosNs];
+export const HELPERS: readonly Helper[] = [
+  ftp,
+  irc,
+  tftp,
+  amanda,
+  pptp,
+  ras,
+  q931,
+  h245,
+  sane,
+  netbiosNs,
+  talk,
+  ntalk,
+  rsh,
+  mms,
+  quake3,
+  rpc,
+  eggdrop,
+];
 
 /** A helper at a port, so that it can be told to another thread. */
 export interface HelperAt {

@@ -7,8 +7,9 @@
 import { HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
 import { Verdict } from '../../shm/bits.ts';
-import { ExpectAnswer } from '../expectations.ts';
+import { expectFromPeer } from './foretell.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict, type Message } from './helper.ts';
+import { be32 } from './text.ts';
 
 const NET_START = 7;
 /** Code and handle. */
@@ -30,9 +31,6 @@ export const sane: Helper = {
   create,
 };
 
-const word = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
-
 function create(context: HelperContext): HelperReader {
   function answer(m: Message): HelperVerdict {
     const { bytes, start, end, state, s } = m;
@@ -40,14 +38,9 @@ function create(context: HelperContext): HelperReader {
     // Whatever it is, it is the answer.
     state[s + IS_STARTING] = 0;
     if (end - start < ANSWER_BYTES) return HelperVerdict.ACCEPT;
-    const port = word(bytes, start + 4);
-    if (word(bytes, start) !== 0 || port >>> 16 !== 0) return HelperVerdict.ACCEPT;
-    const request = context.request(Protocol.TCP);
-    context.source(0, request.source);
-    request.mask.fill(-1, 0, m.isIpv6 ? 4 : 1);
-    context.destination(0, request.destination);
-    request.destinationPort = port;
-    return context.expect(request) === ExpectAnswer.ADDED ? HelperVerdict.ACCEPT : HelperVerdict.REFUSE;
+    const port = be32(bytes, start + 4);
+    if (be32(bytes, start) !== 0 || port >>> 16 !== 0) return HelperVerdict.ACCEPT;
+    return expectFromPeer(context, m, 1, Protocol.TCP, port);
   }
 
   return {
@@ -57,7 +50,7 @@ function create(context: HelperContext): HelperReader {
       if (m.dir === 1) return answer(m);
       const length = m.end - m.start;
       if (length !== REQUEST_BYTES) return HelperVerdict.ACCEPT;
-      m.state[m.s + IS_STARTING] = word(m.bytes, m.start) === NET_START ? 1 : 0;
+      m.state[m.s + IS_STARTING] = be32(m.bytes, m.start) === NET_START ? 1 : 0;
       return HelperVerdict.ACCEPT;
     },
   };

@@ -1,4 +1,4 @@
-/** Words and numbers in a payload, read where they are. */
+/** Words and numbers in a payload, as text and in bytes, read where they are. */
 
 const ZERO = 48;
 const NINE = 57;
@@ -28,6 +28,12 @@ export function indexOf(bytes: Uint8Array, from: number, end: number, word: Uint
   return -1;
 }
 
+/** Where a byte is first, -1 when it is not there. */
+export function indexOfByte(bytes: Uint8Array, from: number, end: number, byte: number): number {
+  for (let at = from; at < end; at++) if (bytes[at] === byte) return at;
+  return -1;
+}
+
 export const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
 
 /** The end of the digits at `at`. */
@@ -43,3 +49,7 @@ export function decimal(bytes: Uint8Array, at: number, end: number): number {
   for (let i = at; i < end; i++) value = (Math.imul(value, 10) + bytes[i] - ZERO) | 0;
   return value;
 }
+
+/** Numbers in network order; whoever asks has made sure that the bytes are there. */
+export const be16 = (bytes: Uint8Array, at: number): number => (bytes[at] << 8) | bytes[at + 1];
+export const be32 = (bytes: Uint8Array, at: number): number => (be16(bytes, at) << 16) | be16(bytes, at + 2);

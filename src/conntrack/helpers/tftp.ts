@@ -5,7 +5,7 @@
  */
 import { HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
-import { ExpectAnswer } from '../expectations.ts';
+import { expectFromPeer } from './foretell.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict } from './helper.ts';
 
 const READ_REQUEST = 1;
@@ -25,16 +25,12 @@ export const tftp: Helper = {
 function create(context: HelperContext): HelperReader {
   return {
     /** Of either direction: what is foretold is the same. */
-    message({ bytes, start, end, isIpv6 }) {
+    message(m) {
+      const { bytes, start, end } = m;
       if (end - start < 2) return HelperVerdict.ACCEPT;
       const opcode = (bytes[start] << 8) | bytes[start + 1];
       if (opcode !== READ_REQUEST && opcode !== WRITE_REQUEST) return HelperVerdict.ACCEPT;
-      const request = context.request(Protocol.UDP);
-      context.source(1, request.source);
-      request.mask.fill(-1, 0, isIpv6 ? 4 : 1);
-      context.destination(1, request.destination);
-      request.destinationPort = context.destinationPort(1);
-      return context.expect(request) === ExpectAnswer.ADDED ? HelperVerdict.ACCEPT : HelperVerdict.REFUSE;
+      return expectFromPeer(context, m, 0, Protocol.UDP, context.sourcePort(0));
     },
   };
 }

@@ -119,4 +119,5 @@ const dialogues = createDialogues(0x1600, 137, ['IPv4']);
 dialogues.add('a question', (d) => {
   d.udp('c', 's', 137, 137, QUESTION);
 });
-fuzzHelper('NetBIOS names', HelperNumber.NETBIOS_NS, dialogues.dialogues, 0);
+const toAll = dialogues.dialogues.map((d) => ({ ...d, hosts: { ...d.hosts, s: '10.22.3.255' } }));
+fuzzHelper('NetBIOS names', HelperNumber.NETBIOS_NS, toAll, 0.3);

@@ -4,4 +4,4 @@ import { fuzzHelper } from '../../support/helper-fuzz.ts';
 import { saneDialogues } from './sane-dialogues.ts';
 
 testDialogues('SANE', 'sane', saneDialogues);
-fuzzHelper('SANE', HelperNumber.SANE, saneDialogues, 0.004);
+fuzzHelper('SANE', HelperNumber.SANE, saneDialogues, 0.02);
