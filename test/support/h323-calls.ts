@@ -81,13 +81,29 @@ export interface Call {
   readonly alternative?: Endpoint;
   readonly reason?: number;
   readonly nonStandard?: boolean;
+  /** Announces so many additions, those at the end absent; of Setup, CallProceeding and Alerting. */
+  readonly announced?: number;
 }
+
+/** Filled up with absent ones. */
+const announcing = (
+  count: number | undefined,
+  values: readonly (Write | undefined)[],
+): (Write | undefined)[] => Array.from({ length: Math.max(count ?? 0, values.length) }, (_, i) => values[i]);
 
 const setup =
   (c: Call): Write =>
   (w) => {
     const other = c.isFull ? { host: '192.0.2.99', port: 1720 } : undefined;
-    w.flags(c.fastStart ?? c.isFull).flags(c.h245, c.isFull, c.isFull, other, c.isFull, c.isFull, c.isFull);
+    w.flags(c.fastStart ?? c.isFull ?? c.announced).flags(
+      c.h245,
+      c.isFull,
+      c.isFull,
+      other,
+      c.isFull,
+      c.isFull,
+      c.isFull,
+    );
     w.string(PROTOCOL);
     if (c.h245) w.with(callAddress(c.h245));
     if (c.isFull) w.with(aliases);
@@ -98,20 +114,22 @@ const setup =
     w.flags(0).octets(UNIQUE_ID).flags(0).bits(0, 2);
     if (c.isFull) w.flags(0).bits(5, 7).flags(0).bits(1, 2);
     w.flags(0).bits(0, 2);
-    if (!c.fastStart && !c.isFull) return;
+    if (!c.fastStart && !c.isFull && !c.announced) return;
     const source = other && callAddress(other);
     const tail: (Write | undefined)[] = c.isFull ? [(x) => x.flags(0), (x) => x.flags(1)] : [];
-    w.additions([source, undefined, uniqueId, undefined, undefined, undefined, fastStartOf(c), ...tail]);
+    const named = [source, undefined, uniqueId, undefined, undefined, undefined, fastStartOf(c), ...tail];
+    w.additions(announcing(c.announced, named));
   };
 
 const proceeding =
   (c: Call): Write =>
   (w) => {
-    w.flags(c.fastStart, c.h245)
+    w.flags(c.fastStart ?? c.announced, c.h245)
       .string(PROTOCOL)
       .with(endpoint(c.isFull === true));
     if (c.h245) w.with(callAddress(c.h245));
-    if (c.fastStart) w.additions([uniqueId, undefined, undefined, undefined, fastStartOf(c)]);
+    const named = [uniqueId, undefined, undefined, undefined, fastStartOf(c)];
+    if (c.fastStart ?? c.announced) w.additions(announcing(c.announced, named));
   };
 
 const connect =
@@ -261,7 +279,7 @@ export const rasMessages = {
       if (r.isFull) w.with(aliases).with(identifier);
       w.with(vendor);
       if (r.timeToLive !== undefined)
-        w.additions([undefined, timeToLive(r.timeToLive), undefined, (x) => x.octets([1])]);
+        w.additions([undefined, timeToLive(r.timeToLive), undefined, (x) => x.octets([1, 2, 3, 4, 5])]);
     }),
   registrationConfirm: (r: Registration) =>
     rasMessage(4, (w) => {

@@ -83,6 +83,28 @@ calls.add('a call: H.245 is foretold, and it foretells media', (d) => {
     .expects(...rtp('s', 'c', 5000), rtp('c', 's', 7000)[1]);
 });
 
+calls.add('more additions than the kernel knows', (d) => {
+  d.open();
+  const known: string[] = [];
+  let port = 3000;
+  const say = (kind: CallMessage, announced: number, foretold: 'both' | 'address' | 'nothing'): void => {
+    port += 2;
+    const tunnelled = [open({ forward: { control: at(d, 'c', port + 1000) } })];
+    if (foretold !== 'nothing') known.push(control('s', 'c', port));
+    if (foretold === 'both') known.push(...rtp('s', 'c', port + 1000));
+    d.c(message(kind, { h245: at(d, 'c', port), announced, control: tunnelled })).expects(...known);
+  };
+  say('setup', 26, 'both');
+  say('setup', 32, 'both');
+  say('setup', 33, 'nothing');
+  // This bitmap it does not shift, and of those that it does not know it takes others' octets.
+  say('setup', 27, 'address');
+  say('callProceeding', 9, 'both');
+  say('callProceeding', 10, 'address');
+  say('alerting', 14, 'both');
+  say('alerting', 15, 'address');
+});
+
 calls.add('an address of somebody else is not believed, nor port 0, nor a group', (d) => {
   d.open();
   d.s(message('connect', { h245: at(d, 'x', 3000) })).expects();

@@ -52,8 +52,12 @@ export const protocolIdentifier = objectIdentifier;
 /** VendorIdentifier */
 export const vendor = sequence([h221NonStandard, optional(octets(1, 256)), optional(octets(1, 256))], []);
 
-/** Of which all have the same beginning: H310Caps, ... T120OnlyCaps, GatekeeperInfo, McuInfo, TerminalInfo. */
-const capabilities = sequence([optionalNonStandard], []);
+/** H310Caps to T120OnlyCaps, all with the same beginning and two additions. */
+const capabilities = sequence([optionalNonStandard], times(2, nothing));
+/** GatekeeperInfo, TerminalInfo */
+const info = sequence([optionalNonStandard], []);
+/** With the protocols of a gateway since. */
+const mcuInfo = sequence([optionalNonStandard], [nothing]);
 const gateway = sequence(
   [optional(listOf(choice([nonStandard, ...times(8, capabilities)], []))), optionalNonStandard],
   [],
@@ -64,12 +68,12 @@ export const endpointType = sequence(
   [
     optionalNonStandard,
     optional(vendor),
-    optional(capabilities),
+    optional(info),
     optional(gateway),
-    optional(capabilities),
-    optional(capabilities),
+    optional(mcuInfo),
+    optional(info),
     boolean,
     boolean,
   ],
-  [],
+  times(2, nothing),
 );

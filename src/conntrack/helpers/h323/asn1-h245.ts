@@ -46,15 +46,15 @@ const transportAddress = choice([unicastAddress, multicastAddress], []);
 const dialled = digits(1, 128);
 const q2931Address = sequence([choice([digits(1, 16), octets(1, 20)], []), optional(octets(1, 20))], []);
 
-/** NetworkAccessParameters: a flag and one option more follow the address. */
+/** NetworkAccessParameters */
 const separateStack = sequence(
   [
     optional(choice([nothing, nothing], [])),
     choice([q2931Address, dialled, inRole(Role.STACK, transportAddress)], []),
-    end,
-    optional(end),
+    boolean,
+    optional(octets(1, 255)),
   ],
-  [],
+  [nothing],
 );
 
 // ---- What is sent through a channel ----
@@ -72,7 +72,10 @@ const videoCapability = choice(
   [
     nonStandard,
     // H.261
-    sequence([optional(integer(1, 4)), optional(integer(1, 4)), boolean, integer(1, 19_200), boolean], []),
+    sequence(
+      [optional(integer(1, 4)), optional(integer(1, 4)), boolean, integer(1, 19_200), boolean],
+      [nothing],
+    ),
     // H.262: eleven profiles
     sequence(
       [
@@ -84,7 +87,7 @@ const videoCapability = choice(
         optional(integer(0, 15)),
         optional(word),
       ],
-      [],
+      [nothing],
     ),
     // H.263: five picture formats, a bit rate, five options
     sequence(
@@ -95,7 +98,7 @@ const videoCapability = choice(
         optional(integer(0, 524_287)),
         optional(integer(0, 65_535)),
       ],
-      [],
+      times(8, nothing),
     ),
     // ISO/IEC 11172-2
     sequence(
@@ -108,7 +111,7 @@ const videoCapability = choice(
         optional(integer(0, 15)),
         optional(word),
       ],
-      [],
+      [nothing],
     ),
   ],
   [],
@@ -213,8 +216,8 @@ const h2250Parameters = sequence(
   [],
 );
 const h2250AckParameters = sequence(
-  [optional(listOf(nonStandard)), optional(integer(1, 255)), media, media, optional(end)],
-  [],
+  [optional(listOf(nonStandard)), optional(integer(1, 255)), media, media, optional(integer(96, 127))],
+  times(2, nothing),
 );
 
 // ---- Logical channels ----
@@ -233,16 +236,16 @@ export const openLogicalChannel = noted(
           dataType(noted(Part.T120, nothing)),
           choice([h222Parameters, h223Parameters, v76Parameters], [h2250Parameters]),
         ],
-        [],
+        times(2, nothing),
       ),
       optional(
         sequence(
           [dataType(nothing), optional(choice([h223Parameters, v76Parameters], [h2250Parameters]))],
-          [],
+          times(2, nothing),
         ),
       ),
     ],
-    [separateStack],
+    [separateStack, end],
   ),
 );
 
@@ -252,10 +255,13 @@ const openLogicalChannelAck = noted(
     [
       channelNumber,
       optional(
-        sequence([channelNumber, optional(port), optional(choice([h222Parameters], [h2250Parameters]))], []),
+        sequence(
+          [channelNumber, optional(port), optional(choice([h222Parameters], [h2250Parameters]))],
+          [nothing],
+        ),
       ),
     ],
-    [separateStack, choice([h2250AckParameters], [])],
+    [separateStack, choice([h2250AckParameters], []), end],
   ),
 );
 

@@ -44,9 +44,8 @@ const gatekeeperConfirm = noted(
       optional(nonStandard),
       optional(identifier),
       inRole(Role.RAS, transportAddress),
-      end,
     ],
-    [],
+    [end],
   ),
 );
 
@@ -109,8 +108,11 @@ const admissionConfirm = noted(
   ),
 );
 
-/** rasAddress and nonStandardData follow. */
-const locationConfirm = noted(Part.LOCATION_CONFIRM, sequence([number, signalling, optional(end), end], []));
+/** rasAddress must be there; nonStandardData follows. */
+const locationConfirm = noted(
+  Part.LOCATION_CONFIRM,
+  sequence([number, signalling, transportAddress, optional(end)], []),
+);
 
 /** RasMessage: requests, confirmations and rejections in turn. */
 export const rasMessage = choice(

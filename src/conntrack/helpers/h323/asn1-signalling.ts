@@ -32,6 +32,7 @@ import {
   optional,
   sequence,
   times,
+  unknown,
 } from './schema.ts';
 
 /** Messages that are read of a list: the kernel keeps no more. */
@@ -40,7 +41,7 @@ const CONTROL_MAX = 4;
 
 const h245Address = inRole(Role.H245, transportAddress);
 const fastStart = listOf(containing(openLogicalChannel), FAST_START_MAX);
-/** An addition that is passed over. */
+/** An addition that the kernel knows, which is passed over. */
 const skipped = nothing;
 
 const callServices = sequence([bits(7), sequence([bits(2)], [])], []);
@@ -65,24 +66,32 @@ const setup = sequence(
     // callType
     choice(times(4, nothing), []),
   ],
-  // Before it: sourceCallSignalAddress to cryptoTokens.
-  [...times(6, skipped), fastStart],
+  // Before fastStart: sourceCallSignalAddress to cryptoTokens; behind it two flags. Where more are
+  // there the kernel takes them for what follows.
+  [...times(6, skipped), fastStart, skipped, skipped, end],
 );
 
-/** CallProceeding and Alerting; four additions come before fastStart, callIdentifier to cryptoTokens. */
+/** Four additions come before fastStart: callIdentifier to cryptoTokens. */
 const proceeding = sequence(
   [protocolIdentifier, endpointType, optional(h245Address)],
-  [...times(4, skipped), fastStart],
+  [...times(4, skipped), fastStart, ...times(4, skipped)],
+);
+const alerting = sequence(
+  [protocolIdentifier, endpointType, optional(h245Address)],
+  [...times(4, skipped), fastStart, ...times(9, skipped)],
 );
 
 const connect = sequence(
   [protocolIdentifier, optional(h245Address), endpointType, uniqueId],
-  [...times(4, skipped), fastStart],
+  [...times(4, skipped), fastStart, ...times(10, skipped)],
 );
 
-const information = sequence([protocolIdentifier], []);
+const information = sequence([protocolIdentifier], times(6, skipped));
 
-const releaseComplete = sequence([protocolIdentifier, optional(choice(times(12, nothing), []))], []);
+const releaseComplete = sequence(
+  [protocolIdentifier, optional(choice(times(12, nothing), []))],
+  times(9, skipped),
+);
 
 const facility = sequence(
   [
@@ -93,7 +102,7 @@ const facility = sequence(
     choice([nothing, noted(Part.CALL_FORWARDED, nothing), nothing, nothing], []),
   ],
   // Before them: callIdentifier to conferences.
-  [...times(6, skipped), h245Address, fastStart],
+  [...times(6, skipped), h245Address, fastStart, ...times(8, skipped)],
 );
 
 // ---- Tokens: only Progress has them in its root ----
@@ -111,7 +120,7 @@ const clearToken = sequence(
     optional(bmpString(1, 128)),
     optional(sequence([objectIdentifier, octets()])),
   ],
-  [],
+  times(2, skipped),
 );
 
 const securityMode = choice([nonStandard, nothing, nothing], []);
@@ -126,11 +135,11 @@ const progress = sequence(
     sequence([uniqueId], []),
     optional(security),
     optional(listOf(clearToken)),
-    // cryptoTokens: not read further.
-    optional(end),
+    // cryptoTokens
+    optional(unknown),
     optional(fastStart),
   ],
-  [],
+  times(3, skipped),
 );
 
 /** H323-UserInformation, up to the tunnelled messages of H.245. */
@@ -138,7 +147,7 @@ export const userInformation = sequence(
   [
     sequence(
       [
-        choice([setup, proceeding, connect, proceeding, information, releaseComplete, facility], [progress]),
+        choice([setup, proceeding, connect, alerting, information, releaseComplete, facility], [progress]),
         optional(nonStandard),
       ],
       // Before it: h4501SupplementaryService, h245Tunnelling.

@@ -32,14 +32,6 @@ export interface PerReader {
   read(type: Type, bytes: Uint8Array, start: number, end: number): boolean;
 }
 
-/** What became of a part. */
-enum Result {
-  DONE = 0,
-  /** Nothing interesting follows. */
-  ENOUGH = 1,
-  BAD = 2,
-}
-
 /** Thread: ingest. Cost: a step for each part, at most STEPS_PER_OCTET for each octet; no allocation. */
 export function createPerReader(): PerReader {
   const notes = new Int32Array(NOTES_MAX * Note.WORDS);
@@ -96,13 +88,15 @@ export function createPerReader(): PerReader {
     notes[n + Note.AT] = where;
   }
 
-  // ---- Parts ----
+  // ---- Parts: false for what is malformed ----
 
-  function readPart(type: Type, outerRole: number): Result {
-    if (--steps < 0) return Result.BAD;
+  function readPart(type: Type, outerRole: number): boolean {
+    if (--steps < 0) return false;
     const role = type.role === 0 ? outerRole : type.role;
     switch (type.form) {
       case Form.NOTHING:
+      case Form.END:
+      case Form.UNKNOWN:
         break;
       case Form.BITS:
         return skipBits(type.bits);
@@ -123,27 +117,25 @@ export function createPerReader(): PerReader {
       case Form.LIST:
         return readList(type, role);
       case Form.OPEN:
-        return type.inner === null ? Result.BAD : readOpen(type.inner, role);
-      case Form.END:
-        return Result.ENOUGH;
+        return type.inner !== null && readOpen(type.inner, role);
     }
     if (type.note !== 0) note(role, type.note, at);
-    return Result.DONE;
+    return true;
   }
 
-  function skipBits(bitCount: number): Result {
-    if (!has(bitCount)) return Result.BAD;
+  function skipBits(bitCount: number): boolean {
+    if (!has(bitCount)) return false;
     pass(bitCount);
-    return Result.DONE;
+    return true;
   }
 
-  function readNumber(type: Type, role: number): Result {
-    if (!has(type.bits)) return Result.BAD;
+  function readNumber(type: Type, role: number): boolean {
+    if (!has(type.bits)) return false;
     const octets = take(type.bits) + 1;
     align();
-    if (at + octets > end) return Result.BAD;
+    if (at + octets > end) return false;
     const value = take(octets * 8);
-    if (type.note === 0) return Result.DONE;
+    if (type.note === 0) return true;
     note(role, type.note, (value + type.fixed) | 0);
     // The kernel passes over the octets of a number that it notes twice.
     return skipBits(octets * 8);
@@ -157,82 +149,99 @@ export function createPerReader(): PerReader {
     return has(bitCount) ? take(bitCount) + type.lengthMin : -1;
   }
 
-  function readItems(type: Type, items: number, role: number): Result {
-    if (items < 0) return Result.BAD;
+  function readItems(type: Type, items: number, role: number): boolean {
+    if (items < 0) return false;
     if (type.isAligned) align();
     if (type.note !== 0) note(role, type.note, at);
     return skipBits(items * type.bits);
   }
 
-  function readSequence(type: Type, role: number): Result {
-    if (!has((type.isExtensible ? 1 : 0) + type.optionBits)) return Result.BAD;
+  function readSequence(type: Type, role: number): boolean {
+    if (!has((type.isExtensible ? 1 : 0) + type.optionBits)) return false;
     const hasAdditions = type.isExtensible && take(1) === 1;
     const present = take(type.optionBits);
     let option = type.optionBits;
     for (const part of type.root) {
+      if (part.form === Form.END) return true;
       if (part.isOptional && ((present >>> --option) & 1) === 0) continue;
-      const result = readPart(part, role);
-      if (result !== Result.DONE) return result;
+      if (part.form === Form.UNKNOWN) return true;
+      if (!readPart(part, role)) return false;
     }
-    return hasAdditions ? readAdditions(type, role) : Result.DONE;
+    return !hasAdditions || readAdditions(type, role);
   }
 
-  function readAdditions(type: Type, role: number): Result {
-    if (!has(7)) return Result.BAD;
-    const size = take(7) + 1;
-    if (size > BITMAP_MAX || !has(size)) return Result.BAD;
+  /** Which additions there are. The kernel does not shift a bitmap that ends 32 bits behind its first octet. */
+  function takeAdditions(size: number): number {
+    const before = bit;
     const present = take(size);
+    if (before === 0 || before + size !== BITMAP_MAX) return present;
+    const first = at - BITMAP_MAX / 8;
+    const word = (data[first] << 24) | (data[first + 1] << 16) | (data[first + 2] << 8) | data[first + 3];
+    return word >>> (BITMAP_MAX - size);
+  }
+
+  function readAdditions(type: Type, role: number): boolean {
+    if (!has(7)) return false;
+    const size = take(7) + 1;
+    if (size > BITMAP_MAX || !has(size)) return false;
+    const present = takeAdditions(size);
     align();
     for (let i = 0; i < size; i++) {
-      if (((present >>> (size - 1 - i)) & 1) === 0) continue;
       const part = i < type.additions.length ? type.additions[i] : null;
-      if (part !== null && part.form === Form.END) return Result.ENOUGH;
-      const result = part?.isInteresting ? readOpen(part, role) : skipOpen();
-      if (result !== Result.DONE) return result;
+      if (part?.form === Form.END) return true;
+      // Of additions that it does not know the kernel passes over those that are not there, too.
+      if (part !== null && ((present >>> (size - 1 - i)) & 1) === 0) continue;
+      if (!(part?.isInteresting ? readOpen(part, role) : skipOpen())) return false;
     }
-    return Result.DONE;
+    return true;
   }
 
-  function readChoice(type: Type, role: number): Result {
-    if (!has(1)) return Result.BAD;
+  function readChoice(type: Type, role: number): boolean {
+    if (!has(1)) return false;
     if (type.isExtensible && take(1) === 1) {
-      if (!has(7)) return Result.BAD;
+      if (!has(7)) return false;
       const index = take(7);
       const part = index < type.additions.length ? type.additions[index] : null;
-      if (part !== null && part.form === Form.END) return Result.ENOUGH;
+      if (part?.form === Form.END) return true;
       return part?.isInteresting ? readOpen(part, role) : skipOpen();
     }
-    if (!has(type.optionBits)) return Result.BAD;
+    if (!has(type.optionBits)) return false;
     const index = take(type.optionBits);
-    if (index >= type.root.length) return Result.BAD;
+    if (index >= type.root.length) return false;
     return readPart(type.root[index], role);
   }
 
-  function readList(type: Type, role: number): Result {
+  /** Items that are one too many are read, but nothing is noted of them. */
+  function readList(type: Type, role: number): boolean {
     const length = takeLength();
-    if (length < 0 || type.inner === null) return Result.BAD;
+    const item = type.inner;
+    if (length < 0 || item === null) return false;
+    const inside = muted === 0 && item.form === Form.OPEN ? item.inner : null;
     for (let i = 0; i < length; i++) {
       if (i >= type.keep) muted++;
-      const result = readPart(type.inner, role);
+      const isRead = inside === null ? readPart(item, role) : readInside(inside, role);
       if (i >= type.keep) muted--;
-      if (result !== Result.DONE) return result;
+      if (!isRead) return false;
     }
-    return Result.DONE;
+    return true;
   }
 
-  function skipOpen(): Result {
+  function skipOpen(): boolean {
     const length = takeLength();
-    return length < 0 ? Result.BAD : skipBits(length * 8);
+    return length >= 0 && skipBits(length * 8);
   }
 
-  function readOpen(inner: Type, role: number): Result {
+  /** Of what is not noted the octets are passed over. */
+  const readOpen = (inner: Type, role: number): boolean => (muted > 0 ? skipOpen() : readInside(inner, role));
+
+  function readInside(inner: Type, role: number): boolean {
     const length = takeLength();
-    if (length < 0 || at + length > end) return Result.BAD;
+    if (length < 0 || at + length > end) return false;
     const behind = at + length;
-    if (readPart(inner, role) === Result.BAD) return Result.BAD;
+    if (!readPart(inner, role)) return false;
     at = behind;
     bit = 0;
-    return Result.DONE;
+    return true;
   }
 
   return {
@@ -246,7 +255,7 @@ export function createPerReader(): PerReader {
       count = 0;
       muted = 0;
       steps = STEPS_MIN + (stop - start) * STEPS_PER_OCTET;
-      return readPart(type, 0) !== Result.BAD;
+      return readPart(type, 0);
     },
   };
 }

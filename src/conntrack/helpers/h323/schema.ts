@@ -23,8 +23,10 @@ export enum Form {
   LIST = 8,
   /** A length in octets, and in them a value of type `inner`. */
   OPEN = 9,
-  /** What follows is of no interest. */
+  /** Here the sequence is left, as the kernel leaves it: what it is part of is read on from here. */
   END = 10,
+  /** Not described: where it is there, the sequence is left. */
+  UNKNOWN = 11,
 }
 
 /** How many octets a length takes that has no bound. */
@@ -86,6 +88,7 @@ const bitsFor = (count: number): number => Math.ceil(Math.log2(count));
 export const nothing: Type = PLAIN;
 export const end: Type = { ...PLAIN, form: Form.END };
 export const bits = (count: number): Type => ({ ...PLAIN, form: Form.BITS, bits: count });
+export const unknown: Type = { ...PLAIN, form: Form.UNKNOWN };
 export const boolean: Type = bits(1);
 
 /** INTEGER (min..max) */
@@ -121,8 +124,9 @@ export const bitString = (min: number, max: number): Type => items(1, min, max);
 export const bmpString = (min: number, max: number): Type => items(16, min, max);
 /** Strings of digits and at most six other characters. */
 export const digits = (min: number, max: number): Type => items(4, min, max);
-/** OBJECT IDENTIFIER, and INTEGER without bounds: both are octets with a length. */
-export const objectIdentifier: Type = octets();
+/** Its length has one octet, as in the kernel: none is longer than 127. */
+export const objectIdentifier: Type = { ...octets(), lengthBits: ONE_OCTET };
+/** INTEGER without bounds */
 export const anyInteger: Type = octets();
 
 const isInteresting = (types: readonly Type[]): boolean => types.some((type) => type.isInteresting);
