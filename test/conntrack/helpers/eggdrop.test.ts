@@ -46,6 +46,7 @@ list.add('lines that say nothing', (d) => {
     line(d, 's', 0),
     line(d, 's', 65_536),
     line(d, 's', 101_025),
+    line(d, 's', 2 ** 32 + 1025),
     line(d, 's', '++1025'),
     line(d, 's', '-1'),
     line(d, 's', ''),
