@@ -62,7 +62,7 @@ export function addPacketOptions(command: Command): Command {
     )
     .option(
       '--helpers <list>',
-      'helpers, as ftp:21,irc:6667,... (a name alone: at its usual port), default, all or none (default: "default")',
+      'helpers, as ftp:21,sip:5060/tcp,... (a name alone: at its usual port), default, all or none (default: "default")',
       collect,
     )
     .addOption(

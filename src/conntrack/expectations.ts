@@ -88,6 +88,10 @@ export interface Expectations {
   /** Newest expectation of a master, and the next older one of the same master. */
   firstOf(master: number): number;
   nextOf(slot: number): number;
+  /** A word of an expectation. */
+  word(slot: number, word: Expect): number;
+  /** Whether it foretells connections to this address, four words, and port. */
+  isTo(slot: number, destination: Int32Array, destinationPort: number, kind: number): boolean;
   setFlags(slot: number, flags: number): void;
   setDeadline(slot: number, deadlineMs: number): void;
   /** Forgets what has expired or was taken, as far as that is known without waiting. */
@@ -461,6 +465,8 @@ export function createExpectations(options: ExpectationsOptions): Expectations {
     removeOf,
     firstOf,
     nextOf,
+    word: (slot, word) => words[at(slot) + word],
+    isTo: (slot, destination, port, kind) => sameDestination(at(slot), destination, port, kind),
     setFlags(slot, flags) {
       words[at(slot) + Expect.FLAGS] = flags;
     },

@@ -30,7 +30,7 @@ import {
   HelperVerdict,
   STATE_WORDS,
 } from './helpers/helper.ts';
-import { HELPERS_BY_NUMBER, type HelperAt } from './helpers/registry.ts';
+import { HELPERS_BY_NUMBER, type HelperAt, protocolsAt } from './helpers/registry.ts';
 import { createKills } from './kills.ts';
 import type { ReportMode } from './reporter.ts';
 import { createTracker, type Tracker } from './tracker.ts';
@@ -127,11 +127,12 @@ export function createMasters(options: MastersOptions): Masters {
   const helperAt = new Map<number, number>();
   const portKey = (protocol: number, isIpv6: boolean, port: number): number =>
     (protocol << 17) | (isIpv6 ? 1 << 16 : 0) | port;
-  for (const { helper: number, port } of options.helpers) {
-    const helper = HELPERS_BY_NUMBER.get(number);
+  for (const place of options.helpers) {
+    const { port } = place;
+    const helper = HELPERS_BY_NUMBER.get(place.helper);
     if (port === 0 || helper === undefined) continue;
     addPort(ports, port);
-    for (const protocol of helper.protocols)
+    for (const protocol of protocolsAt(place))
       for (const family of helper.families)
         helperAt.set(portKey(protocol, family === 'ipv6', port), helper.number);
   }
@@ -301,6 +302,7 @@ export function createMasters(options: MastersOptions): Masters {
       destination: (dir, out) => address(!isFromHi(dir), out),
       sourcePort: (dir) => port(isFromHi(dir)),
       destinationPort: (dir) => port(!isFromHi(dir)),
+      protocolOf: (entry) => hot[entry * Hot.WORDS + Hot.KIND] & Kind.PROTOCOL_MASK,
       request(protocol, klass = 0) {
         const h = message.entry * Hot.WORDS;
         request.kind = (hot[h + Hot.KIND] & ~Kind.PROTOCOL_MASK) | protocol;

@@ -11,6 +11,8 @@ import {
 import { ircDialogues } from '../conntrack/helpers/irc-dialogues.ts';
 import { pptpDialogues } from '../conntrack/helpers/pptp-dialogues.ts';
 import { saneDialogues } from '../conntrack/helpers/sane-dialogues.ts';
+import { sipDialogues } from '../conntrack/helpers/sip-dialogues.ts';
+import { sipTcpDialogues } from '../conntrack/helpers/sip-tcp-dialogues.ts';
 import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
 import type { Dialogue } from '../support/dialogue.ts';
 import { compareDialogues, mutatedDialogues } from './live/dialogues.ts';
@@ -48,3 +50,17 @@ it('H.323, mutated', { skip }, (t) => {
   const random = createRandom(seedOf(t));
   return compareDialogues(t, mutatedDialogues(h323Dialogues, random), H323_HELPERS, H323);
 });
+
+/** Each transport is a helper of its own to the kernel. */
+for (const [protocol, dialogues] of [
+  ['udp', sipDialogues],
+  ['tcp', sipTcpDialogues],
+] as const) {
+  const kernel: readonly KernelHelper[] = [{ name: 'sip', protocol, port: 5060 }];
+  const helpers = `sip:5060/${protocol}`;
+  it(`SIP over ${protocol}`, { skip }, (t) => compareDialogues(t, dialogues, helpers, kernel));
+  it(`SIP over ${protocol}, mutated`, { skip }, (t) => {
+    const random = createRandom(seedOf(t));
+    return compareDialogues(t, mutatedDialogues(dialogues, random), helpers, kernel);
+  });
+}

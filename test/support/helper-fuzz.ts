@@ -53,6 +53,8 @@ const NO_EXPECTATIONS: Expectations = {
   removeOf() {},
   firstOf: () => 0,
   nextOf: () => 0,
+  word: () => 0,
+  isTo: () => false,
   setFlags() {},
   setDeadline() {},
   settle() {},
@@ -94,6 +96,7 @@ function createBench(number: HelperNumber, random: Random, dialogue: Dialogue): 
     },
     expectations: NO_EXPECTATIONS,
     isExpected: () => false,
+    protocolOf: () => helper.protocols[0],
     refresh(timeoutS) {
       asked.push(`refresh ${timeoutS}`);
     },

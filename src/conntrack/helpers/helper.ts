@@ -50,6 +50,8 @@ export interface HelperContext {
   destination(dir: number, out: Int32Array): void;
   sourcePort(dir: number): number;
   destinationPort(dir: number): number;
+  /** Transport protocol of a master. */
+  protocolOf(entry: number): number;
   /**
    * A new request of this connection's family and zone, for this helper and any source, with the limit and the
    * timeout of the class; destination and more are to be filled in before `expect`.
@@ -103,6 +105,8 @@ export interface Helper {
   readonly port: number;
   /** On without being asked for. */
   readonly isDefault: boolean;
+  /** The only protocol that is on without being asked for; absent: all. */
+  readonly defaultProtocol?: number;
   readonly classes: readonly ExpectClass[];
   /** Payload beyond this is not read. */
   readonly payloadMax: number;

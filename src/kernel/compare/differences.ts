@@ -6,7 +6,7 @@
  * it, so its further differences are consequences.
  */
 import type { Difference, LineDifference } from './compare.ts';
-import { connectionKey, type Endpoints, endpointsOfLine, hostsKey } from './connection-key.ts';
+import { connectionKey, endpointsOfLine, hostsKey } from './connection-key.ts';
 import {
   hasDroppedOptions,
   hasRefusedHopByHop,
@@ -60,19 +60,9 @@ function isDccp(kernel: string, ours: string): boolean {
   return plain !== kernel && (plain === ours || isTick(plain, ours));
 }
 
-const withoutHelper = (line: string): string => line.replace(/ helper=[\w.-]+/, '');
-
-/** SIP keeps its connections for an hour. */
-function isSipTimeout(kernel: string, ours: string): boolean {
-  const k = TIMEOUT.exec(withoutHelper(kernel));
-  const o = TIMEOUT.exec(ours);
-  const isSip = k !== null && /^\[\w+\] udp 17 $/.test(k[1]) && / dport=5060 /.test(k[3]);
-  return isSip && (k[2] === '3600' || k[2] === '3599') && k[1] === o?.[1] && k[3] === o[3];
-}
-
 /** Pairs of events that differ by themselves; those that follow are still compared. */
 export const sameBut = (kernel: string, ours: string): boolean =>
-  isTick(kernel, ours) || isDccp(kernel, ours) || isSipTimeout(kernel, ours);
+  isTick(kernel, ours) || isDccp(kernel, ours);
 
 const pairs = (
   c: Case,
@@ -82,9 +72,6 @@ const pairs = (
 
 const isVerdict = (c: Case): boolean => c.d.kind === 'verdict';
 
-const protocolOf = (c: Case): number =>
-  c.d.kind === 'verdict' ? (c.packet?.endpoints.protocol ?? -1) : Number(c.d.key.split(' ')[0]);
-
 /** Our event, where the kernel judged the packet as we did but has no event of that connection. */
 function isEventHeldBack(c: Case): boolean {
   if (c.d.kind !== 'event' || c.d.ours === null || c.packet?.key !== c.d.key) return false;
@@ -92,13 +79,6 @@ function isEventHeldBack(c: Case): boolean {
   const events = c.kernel(c.d.n)?.ev ?? [];
   return !events.some((line) => connectionKey(endpointsOfLine(line)) === key);
 }
-
-const HELPERS: ReadonlySet<string> = new Set(['6 21', '6 6667', '6 1723', '17 69', '17 5060', '17 10080']);
-
-const hasHelper = ({ protocol, sourcePort, destinationPort }: Endpoints): boolean =>
-  HELPERS.has(`${protocol} ${sourcePort}`) || HELPERS.has(`${protocol} ${destinationPort}`);
-
-const withoutTableTimeout = (line: string): string => line.replace(/^(ipv[46] +\d+ \w+ +\d+ )\d+/, '$1');
 
 export const CLASSES: readonly DifferenceClass[] = [
   {
@@ -158,25 +138,6 @@ export const CLASSES: readonly DifferenceClass[] = [
     shownBy: 'live',
     lasting: false,
     allows: (c) => pairs(c, 'event', isDccp) || pairs(c, 'end', isDccp),
-  },
-  {
-    name: 'helper-timeouts',
-    later: true,
-    shownBy: 'traces',
-    lasting: false,
-    allows: (c) =>
-      pairs(c, 'event', isSipTimeout) ||
-      pairs(c, 'table', (kernel, ours) => {
-        const isSip = protocolOf(c) === 17 && / dport=5060 /.test(kernel);
-        return isSip && withoutTableTimeout(kernel) === withoutTableTimeout(ours);
-      }),
-  },
-  {
-    name: 'helper-drops',
-    later: true,
-    shownBy: 'traces',
-    lasting: true,
-    allows: (c) => isEventHeldBack(c) && c.packet !== null && hasHelper(c.packet.endpoints),
   },
 ];
 

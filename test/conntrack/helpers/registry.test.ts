@@ -5,7 +5,12 @@ import { describe, it } from 'node:test';
 import { OptionError } from '../../../src/common/errors.ts';
 import { HELPER_NAMES, HelperNumber } from '../../../src/common/helpers.ts';
 import { STATE_WORDS } from '../../../src/conntrack/helpers/helper.ts';
-import { defaultHelpers, HELPERS, parseHelpers } from '../../../src/conntrack/helpers/registry.ts';
+import {
+  defaultHelpers,
+  HELPERS,
+  parseHelpers,
+  protocolsAt,
+} from '../../../src/conntrack/helpers/registry.ts';
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 6: 'tcp', 17: 'udp' };
 /** As the project promises; those that are not there yet are left out. */
@@ -77,10 +82,22 @@ describe('the helpers', () => {
 describe('--helpers', () => {
   it('takes names with and without ports, in any case', () => {
     assert.deepEqual(parseHelpers('ftp,FTP:2121, Talk'), [
-      { helper: HelperNumber.FTP, port: 21 },
-      { helper: HelperNumber.FTP, port: 2121 },
-      { helper: HelperNumber.TALK, port: 517 },
+      { helper: HelperNumber.FTP, port: 21, protocol: 0 },
+      { helper: HelperNumber.FTP, port: 2121, protocol: 0 },
+      { helper: HelperNumber.TALK, port: 517, protocol: 0 },
     ]);
+  });
+
+  it('takes one protocol of a helper that has several', () => {
+    const SIP = { helper: HelperNumber.SIP, port: 5060 };
+    assert.deepEqual(parseHelpers('sip:5060/TCP'), [{ ...SIP, protocol: 6 }]);
+    assert.deepEqual(parseHelpers('sip/udp,sip/tcp'), [
+      { ...SIP, protocol: 17 },
+      { ...SIP, protocol: 6 },
+    ]);
+    assert.deepEqual(parseHelpers('sip/udp,sip'), [{ ...SIP, protocol: 0 }], 'both');
+    assert.deepEqual(protocolsAt({ ...SIP, protocol: 0 }), [17, 6]);
+    assert.deepEqual(protocolsAt({ ...SIP, protocol: 6 }), [6]);
   });
 
   it('takes the words default, all and none', () => {
@@ -101,6 +118,10 @@ describe('--helpers', () => {
     'none,ftp',
     ',',
     'ftp,',
+    'ftp/udp',
+    'sip:5060/sctp',
+    'sip:5060/',
+    'sip/tcp:5060',
   ])
     it(`refuses ${JSON.stringify(value)}`, () => assert.throws(() => parseHelpers(value), OptionError));
 });
