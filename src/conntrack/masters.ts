@@ -336,6 +336,7 @@ export function createMasters(options: MastersOptions): Masters {
         kills.add(words, orElse);
       },
       greKeys,
+      settings,
     };
   }
   /** All that are there: an expectation may assign one that has no port. */

@@ -51,6 +51,8 @@ export enum Setting {
   EXPECT_MAX = 41,
   /** Set by `--one-way`; not the kernel's. */
   ONE_WAY = 42,
+  /** The FTP helper believes announced addresses of third hosts (module parameter `loose` of nf_conntrack_ftp). */
+  FTP_LOOSE = 43,
   WORDS = 51,
 }
 
@@ -123,6 +125,7 @@ export const SETTINGS: readonly SettingInfo[] = [
   seconds('sctp_timeout_shutdown_ack_sent', Setting.SCTP_SHUTDOWN_ACK_SENT, 3),
   seconds('sctp_timeout_heartbeat_sent', Setting.SCTP_HEARTBEAT_SENT, 30),
   { name: 'expect_max', word: Setting.EXPECT_MAX, kind: 'table', linux: 4096 },
+  toggle('ftp_loose', Setting.FTP_LOOSE, 0),
   toggle('acct', Setting.ACCT, 1),
   toggle('checksum', Setting.CHECKSUM, 1),
   seconds('ipfrag_time', Setting.FRAG4_TIME, 30),

@@ -47,6 +47,7 @@ const LINUX: readonly (readonly [string, Setting, number])[] = [
   ['sctp_timeout_shutdown_ack_sent', Setting.SCTP_SHUTDOWN_ACK_SENT, 3],
   ['sctp_timeout_heartbeat_sent', Setting.SCTP_HEARTBEAT_SENT, 30],
   ['expect_max', Setting.EXPECT_MAX, 4096],
+  ['ftp_loose', Setting.FTP_LOOSE, 0],
   ['acct', Setting.ACCT, 1],
   ['checksum', Setting.CHECKSUM, 1],
   ['ipfrag_time', Setting.FRAG4_TIME, 30],

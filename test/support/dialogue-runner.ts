@@ -17,8 +17,8 @@ const expectedNow = (lab: Lab, d: Dialogue): string[] =>
 
 const withoutTimeout = (line: string): string => line.replace(/ \d+s$/, '');
 
-export function runDialogue(d: Dialogue, helpers: string, shards: number): void {
-  const lab = createLab({ helpers, shards, selfCheck: true, maxEntries: 64 });
+export function runDialogue(d: Dialogue, helpers: string, shards: number, set: readonly string[] = []): void {
+  const lab = createLab({ helpers, shards, set, selfCheck: true, maxEntries: 64 });
   let atMs = 0;
   let known: string[] = [];
   d.steps.forEach((step, i) => {
@@ -39,11 +39,17 @@ export function runDialogue(d: Dialogue, helpers: string, shards: number): void 
   lab.check();
 }
 
-export function testDialogues(title: string, helpers: string, dialogues: readonly Dialogue[]): void {
+/** `set`: settings as `--set` takes them. */
+export function testDialogues(
+  title: string,
+  helpers: string,
+  dialogues: readonly Dialogue[],
+  set: readonly string[] = [],
+): void {
   describe(title, () => {
     for (const [i, d] of dialogues.entries())
       it(`${d.name} (${d.family})`, () => {
-        for (const shards of [1, SHARDS[i % SHARDS.length]]) runDialogue(d, helpers, shards);
+        for (const shards of [1, SHARDS[i % SHARDS.length]]) runDialogue(d, helpers, shards, set);
       });
   });
 }

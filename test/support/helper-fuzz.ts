@@ -16,6 +16,7 @@ import {
   STATE_WORDS,
 } from '../../src/conntrack/helpers/helper.ts';
 import { HELPERS_BY_NUMBER } from '../../src/conntrack/helpers/registry.ts';
+import { createSettings } from '../../src/conntrack/settings.ts';
 import { Kind, Verdict } from '../../src/shm/bits.ts';
 import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 import { bytesOf, type Dialogue } from './dialogue.ts';
@@ -104,6 +105,7 @@ function createBench(number: HelperNumber, random: Random, dialogue: Dialogue): 
       asked.push(`kill ${args}`);
     },
     greKeys: createGreKeys(createHash4(LAB_KEY)),
+    settings: createSettings(),
   };
   const bytes = Uint8Array.from({ length: ROOM }, () => random.below(256));
   const bench: Bench = {

@@ -9,6 +9,7 @@
 import { HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
 import { Verdict } from '../../shm/bits.ts';
+import { Setting } from '../settings.ts';
 import { parseIpv4, parseIpv6 } from './addresses.ts';
 import { expectFromPeer } from './foretell.ts';
 import { type Helper, type HelperContext, type HelperReader, HelperVerdict, type Message } from './helper.ts';
@@ -228,9 +229,11 @@ function create(context: HelperContext): HelperReader {
 
   /** The data connection comes from the other side of the control connection to the one that speaks. */
   function foretell(m: Message): HelperVerdict {
-    // An announced address that is not the sender's own is not believed ("loose" is off).
-    if (announced.some((word, i) => word !== own[i])) return HelperVerdict.ACCEPT;
-    return expectFromPeer(context, m, m.dir, Protocol.TCP, port);
+    const isForeign = announced.some((word, i) => word !== own[i]);
+    if (!isForeign) return expectFromPeer(context, m, m.dir, Protocol.TCP, port);
+    // The address of a third host is believed only when asked to.
+    if (context.settings[Setting.FTP_LOOSE] === 0) return HelperVerdict.ACCEPT;
+    return expectFromPeer(context, m, m.dir, Protocol.TCP, port, announced);
   }
 
   return {

@@ -77,6 +77,8 @@ export interface HelperContext {
     orElse: number,
   ): void;
   readonly greKeys: GreKeys;
+  /** Words of Setting. */
+  readonly settings: Int32Array;
 }
 
 /** What becomes of the packet. */
