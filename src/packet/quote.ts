@@ -70,8 +70,10 @@ export function createQuoteReader(tuples: TupleWriter, greKeys: SourceKeys): Quo
       protocol === Protocol.UDPLITE ||
       protocol === Protocol.SCTP;
     const needed = isIcmp ? ICMP_HEADER_BYTES : hasPorts ? PORTS_BYTES : 0;
-    if (l4 > packetEnd || packetEnd - l4 < needed) return -Reason.ICMP_QUOTE;
-    if (end - l4 < needed) return -Reason.SNAP_LENGTH;
+    // Of IPv6 the kernel does not ask whether the last header ends within the packet, if nothing behind it is needed.
+    const least = isIpv6 && needed === 0 ? Number.NEGATIVE_INFINITY : needed;
+    if (packetEnd - l4 < least) return -Reason.ICMP_QUOTE;
+    if (end - l4 < least) return -Reason.SNAP_LENGTH;
     if (isIcmp) {
       const inverse = protocol === Protocol.ICMP ? ICMP_INVERSE : ICMPV6_INVERSE;
       if (inverse[view.getUint8(l4)] === NOT_INVERTIBLE) return -Reason.ICMP_QUOTE;

@@ -10,6 +10,7 @@ import { monotonicMs } from '../common/clock.ts';
 import { REASONS } from '../common/reasons.ts';
 import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
+import { Setting } from '../conntrack/settings.ts';
 import type { Connection } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { VERDICT_NAMES } from '../export/names.ts';
@@ -204,7 +205,10 @@ export async function runContrast(options: ContrastOptions): Promise<ContrastRes
       kernelSeconds: (kernelMs - startMs) / 1000,
       ourSeconds: (ourMs - kernelMs) / 1000,
       uncertainTicks,
-      judgement: judge(rows, ours, facts, rows.length),
+      judgement: judge(rows, ours, facts, rows.length, {
+        4: options.settings[Setting.FRAG4_TIME] / 1000,
+        6: options.settings[Setting.FRAG6_TIME] / 1000,
+      }),
       facts,
       close,
     };

@@ -45,7 +45,13 @@ it('a verdict, an event, an end or a line of the table that differs is found', (
 });
 
 it('an event excuses a tick of the clock, and no more', () => {
-  const context = { facts: () => null, kernel: () => undefined, packetsRead: 1 };
+  const context = {
+    facts: () => null,
+    kernel: () => undefined,
+    ours: () => undefined,
+    fragmentSeconds: { 4: 30, 6: 60 },
+    packetsRead: 1,
+  };
   const judge = (kernel: string, ours: string) => {
     const { differences } = compareTraces(
       [row({ ev: [kernel], tab: null })],

@@ -70,18 +70,30 @@ export const normalized = (line: string): string =>
 /** Seconds by which timeouts in a table may differ: the kernel prints it a while after the packet. */
 const TABLE_SLACK_S = 2;
 
-function eventsByConnection(rows: readonly TraceRow[], kind: 'event' | 'end'): Map<string, Line[]> {
-  const lines = new Map<string, Line[]>();
+interface Sequence {
+  /** Connection (see connection-key.ts). */
+  readonly key: string;
+  readonly lines: Line[];
+}
+
+/** The first tuple: ICMP queries of several kinds share a key. */
+const TUPLE = /src=\S+ dst=\S+(?: (?:sport|dport|type|code|id|srckey|dstkey)=\S+)*/;
+
+/** Events by connection; ends by tuple, since the kernel comes to what expires in an order of its own. */
+function sequencesOf(rows: readonly TraceRow[], kind: 'event' | 'end'): Map<string, Sequence> {
+  const sequences = new Map<string, Sequence>();
   for (const { n, ev } of rows) {
     for (const line of ev) {
       if (line.startsWith('[DESTROY]') !== (kind === 'end')) continue;
       const key = connectionKey(endpointsOfLine(line));
-      const list = lines.get(key);
-      if (list === undefined) lines.set(key, [{ n, text: normalized(line) }]);
-      else list.push({ n, text: normalized(line) });
+      const name = kind === 'event' ? key : `${key} ${TUPLE.exec(line)?.[0]}`;
+      const text = normalized(line);
+      const sequence = sequences.get(name);
+      if (sequence === undefined) sequences.set(name, { key, lines: [{ n, text }] });
+      else sequence.lines.push({ n, text });
     }
   }
-  return lines;
+  return sequences;
 }
 
 /**
@@ -198,11 +210,15 @@ export function compareTraces(
       differences.push(...tableDifferences(row.n, row.tab, own.tab ?? [], counts.table));
   }
   for (const kind of ['event', 'end'] as const) {
-    const [k, o] = [eventsByConnection(kernel, kind), eventsByConnection(ours, kind)];
+    const [k, o] = [sequencesOf(kernel, kind), sequencesOf(ours, kind)];
     const count = kind === 'event' ? counts.events : counts.ends;
     // An end that only we have is one that the kernel had not come to yet.
-    for (const key of kind === 'end' ? k.keys() : new Set([...k.keys(), ...o.keys()]))
-      differences.push(...sequenceDifferences(kind, key, k.get(key) ?? [], o.get(key) ?? [], sameBut, count));
+    for (const name of kind === 'end' ? k.keys() : new Set([...k.keys(), ...o.keys()])) {
+      const [there, here] = [k.get(name), o.get(name)];
+      const key = there?.key ?? here?.key ?? '';
+      const found = sequenceDifferences(kind, key, there?.lines ?? [], here?.lines ?? [], sameBut, count);
+      differences.push(...found);
+    }
   }
   const order = { verdict: 0, event: 1, end: 2, table: 3 };
   differences.sort((a, b) => a.n - b.n || order[a.kind] - order[b.kind]);

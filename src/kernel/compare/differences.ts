@@ -19,6 +19,9 @@ import type { TraceRow } from './trace.ts';
 export interface Context {
   facts(n: number): PacketFacts | null;
   kernel(n: number): TraceRow | undefined;
+  ours(n: number): TraceRow | undefined;
+  /** How long a datagram waits for its fragments, by IP version. */
+  readonly fragmentSeconds: Readonly<Record<4 | 6, number>>;
   /** Packets of the trace that our reader gave. */
   readonly packetsRead: number;
 }
@@ -27,6 +30,8 @@ interface Case extends Context {
   readonly d: Difference;
   /** Of the packet at which the difference shows. */
   readonly packet: PacketFacts | null;
+  /** Of a fragment: how long before it the earlier ones of its datagram came, in seconds. */
+  readonly fragmentAges: () => readonly number[];
 }
 
 export interface DifferenceClass {
@@ -34,12 +39,16 @@ export interface DifferenceClass {
   readonly name: string;
   /** Work not done yet, not a decision. */
   readonly later: boolean;
-  /** Where it must turn up, else it is to be taken out: in the recorded traces, or in packets made by hand. */
-  readonly shownBy: 'traces' | 'live';
+  /** Where it must turn up, else it is to be taken out: in the recorded traces, or in packets made by hand; `timing`: with a test of its own. */
+  readonly shownBy: 'traces' | 'live' | 'timing';
   /** What comes later of the same connection may differ too. */
   readonly lasting: boolean;
   readonly allows: (c: Case) => boolean;
 }
+
+const NS_PER_S = 1e9;
+/** The kernel's timers are late by at most this part of what they were set to. */
+const TIMER_LATENESS = 8 / 63;
 
 const TIMEOUT = /^(\[\w+\] \w+ \d+ )(\d+)( .*)$/;
 
@@ -80,6 +89,25 @@ function isEventHeldBack(c: Case): boolean {
   return !events.some((line) => connectionKey(endpointsOfLine(line)) === key);
 }
 
+/**
+ * The kernel's timer for a datagram is late: the fragment meets what had been given up here, or finds
+ * memory full that had been freed here.
+ */
+function isFragmentTimer(c: Case): boolean {
+  if (!isVerdict(c) || c.packet === null || !c.packet.isFragment) return false;
+  const seconds = c.fragmentSeconds[c.packet.ipVersion];
+  const latest = seconds * TIMER_LATENESS;
+  if (c.fragmentAges().some((age) => age >= seconds && age <= seconds + latest)) return true;
+  if (c.d.kernel !== null) return false;
+  const now = c.kernel(c.d.n)?.t ?? 0n;
+  for (let n = c.d.n - 1; n > 0; n--) {
+    const row = c.ours(n);
+    if (row === undefined || Number(now - row.t) / NS_PER_S > latest) return false;
+    if (row.why === 'fragment-memory') return true;
+  }
+  return false;
+}
+
 export const CLASSES: readonly DifferenceClass[] = [
   {
     name: 'damaged-files',
@@ -95,6 +123,7 @@ export const CLASSES: readonly DifferenceClass[] = [
     lasting: false,
     allows: (c) => pairs(c, 'event', isTick) || pairs(c, 'end', isTick),
   },
+  { name: 'fragment-timer', later: false, shownBy: 'timing', lasting: true, allows: isFragmentTimer },
   {
     name: 'link-layers',
     later: false,
@@ -152,29 +181,55 @@ export interface Classified {
   readonly excused: readonly Excused[];
 }
 
-/** Remembers which connections of which datagrams a class has touched. */
-function createTaint(context: Context) {
-  const byKey = new Map<string, string>();
-  /** Connections by datagram, learnt from the fragments that bear the ports. */
-  const datagrams = new Map<string, Set<string>>();
+interface Datagram {
+  /** Connections, learnt from the fragments that bear the ports. */
+  readonly keys: Set<string>;
+  /** When its fragments came, nanoseconds. */
+  readonly times: bigint[];
+}
+
+/** What has been seen of datagrams, gathered when it is first asked for. */
+function createDatagrams(context: Context) {
+  const datagrams = new Map<string, Datagram>();
   let learnt = 0;
 
   function learnUpTo(n: number): void {
     while (learnt < n) {
       const facts = context.facts(++learnt);
-      if (facts === null || !facts.isFragment || !facts.hasPorts) continue;
-      const keys = datagrams.get(facts.datagram) ?? new Set();
-      datagrams.set(facts.datagram, keys.add(facts.key));
+      if (facts === null || !facts.isFragment) continue;
+      const datagram = datagrams.get(facts.datagram) ?? { keys: new Set(), times: [] };
+      datagrams.set(facts.datagram, datagram);
+      if (facts.hasPorts) datagram.keys.add(facts.key);
+      datagram.times.push(context.kernel(learnt)?.t ?? 0n);
     }
   }
 
-  function keysOf(d: Difference): string[] {
+  return {
+    keysOf(facts: PacketFacts, n: number): readonly string[] {
+      learnUpTo(n);
+      const keys = [...(datagrams.get(facts.datagram)?.keys ?? [])];
+      return keys.length > 0 ? keys : [hostsKey(facts.endpoints)];
+    },
+    agesOf(facts: PacketFacts, n: number): readonly number[] {
+      learnUpTo(n);
+      const now = context.kernel(n)?.t ?? 0n;
+      const times = datagrams.get(facts.datagram)?.times ?? [];
+      return times.filter((t) => t < now).map((t) => Number(now - t) / NS_PER_S);
+    },
+  };
+}
+
+type Datagrams = ReturnType<typeof createDatagrams>;
+
+/** Remembers which connections of which datagrams a class has touched. */
+function createTaint(context: Context, datagrams: Datagrams) {
+  const byKey = new Map<string, string>();
+
+  function keysOf(d: Difference): readonly string[] {
     if (d.kind !== 'verdict') return [d.key];
     const facts = context.facts(d.n);
     if (facts === null) return [];
-    if (!facts.isFragment) return [facts.key];
-    learnUpTo(d.n);
-    return [...(datagrams.get(facts.datagram) ?? [hostsKey(facts.endpoints)])];
+    return facts.isFragment ? datagrams.keysOf(facts, d.n) : [facts.key];
   }
 
   return {
@@ -190,11 +245,15 @@ function createTaint(context: Context) {
 
 /** Differences must come in the order of packets. */
 export function classify(differences: readonly Difference[], context: Context): Classified {
-  const taint = createTaint(context);
+  const datagrams = createDatagrams(context);
+  const taint = createTaint(context, datagrams);
   const unexplained: Difference[] = [];
   const excused: Excused[] = [];
   for (const d of differences) {
-    const found = CLASSES.find((c) => c.allows({ ...context, d, packet: context.facts(d.n) }));
+    const packet = context.facts(d.n);
+    const fragmentAges = (): readonly number[] =>
+      packet?.isFragment === true ? datagrams.agesOf(packet, d.n) : [];
+    const found = CLASSES.find((c) => c.allows({ ...context, d, packet, fragmentAges }));
     if (found?.lasting === true) taint.spread(d, found.name);
     const className = found?.name ?? taint.of(d);
     if (className === undefined) unexplained.push(d);

@@ -1,7 +1,7 @@
 /** Two traces of the same packets: what differs, and which class of differences allows it. */
 import type { CapturedPacket } from './captures.ts';
 import { type ComparisonCounts, compareTraces, type Difference } from './compare.ts';
-import { type Classified, classify, sameBut } from './differences.ts';
+import { type Classified, type Context, classify, sameBut } from './differences.ts';
 import { type PacketFacts, packetFacts } from './packet-facts.ts';
 import { rowsByNumber, type TraceRow } from './trace.ts';
 
@@ -28,15 +28,20 @@ function factsOf(packets: readonly CapturedPacket[]): (n: number) => PacketFacts
   };
 }
 
+/** Defaults of ipfrag_time and nf_conntrack_frag6_timeout. */
+const FRAGMENT_SECONDS = { 4: 30, 6: 60 } as const;
+
 /** `facts` of packets, and how many of them our reader gave. */
 export function judge(
   kernel: readonly TraceRow[],
   ours: readonly TraceRow[],
   facts: (n: number) => PacketFacts | null,
   packetsRead: number,
+  fragmentSeconds: Context['fragmentSeconds'] = FRAGMENT_SECONDS,
 ): Judgement {
   const { differences, counts } = compareTraces(kernel, ours, sameBut);
-  return { ...classify(differences, { facts, kernel: rowsByNumber(kernel), packetsRead }), counts };
+  const rows = { kernel: rowsByNumber(kernel), ours: rowsByNumber(ours) };
+  return { ...classify(differences, { facts, ...rows, fragmentSeconds, packetsRead }), counts };
 }
 
 /** The same, of packets in memory; `error` is why the capture was not read to its end. */

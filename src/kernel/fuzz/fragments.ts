@@ -11,10 +11,13 @@ interface Piece {
 const MORE = 0x2000;
 /** Fragments that wait to be sent, so that those of several datagrams mingle. */
 const QUEUE_MAX = 24;
+/** Fragments that come long after the others of their datagram. */
+const LATE_MAX = 200;
 
 export function createFragments(scene: Scene, inner: Kind): Kind {
   const { random } = scene;
   const queue: Uint8Array[] = [];
+  const late: Uint8Array[] = [];
   let id = random.below(65_536);
 
   function cut(length: number): Piece[] {
@@ -32,12 +35,14 @@ export function createFragments(scene: Scene, inner: Kind): Kind {
   }
 
   /** What goes wrong with the pieces of one datagram; mostly nothing. */
-  function disturb(pieces: Piece[], length: number): void {
+  function disturb(pieces: Piece[], length: number, make: (piece: Piece) => Uint8Array): void {
     const any = (): Piece => random.pick(pieces);
     weighted(random, [
       [60, () => {}],
       [8, () => pieces.push({ ...any() })],
-      [5, () => pieces.splice(random.below(pieces.length), 1)],
+      [1, () => pieces.splice(random.below(pieces.length), 1)],
+      // One comes long after the others.
+      [4, () => late.push(...pieces.splice(random.below(pieces.length), 1).map(make))],
       [5, () => overlap(pieces, length)],
       [2, () => pieces.push({ offset: length & ~7, end: (length & ~7) + 8, more: random.chance(0.5) })],
       [2, () => pieces.push({ offset: 65_528, end: 65_528 + 16, more: false })],
@@ -108,16 +113,18 @@ export function createFragments(scene: Scene, inner: Kind): Kind {
     // Now and then the number of the datagram before.
     if (!random.chance(0.03)) id = (id + 1) >>> 0;
     const pieces = cut(body.length);
+    const fragment = isV6 ? fragment6 : fragment4;
+    const make = (piece: Piece): Uint8Array => fragment(ends, protocol, body, piece, id);
     // A whole datagram in one fragment is no fragment in IPv4.
     if (pieces.length === 0) return void queue.push(packet);
-    disturb(pieces, body.length);
+    disturb(pieces, body.length, make);
     if (random.chance(0.3)) shuffle(pieces);
-    const make = isV6 ? fragment6 : fragment4;
-    for (const piece of pieces) queue.push(make(ends, protocol, body, piece, id));
+    for (const piece of pieces) queue.push(make(piece));
     if (random.chance(0.1)) shuffle(queue);
   }
 
   return () => {
+    if (late.length > LATE_MAX) return late.shift() ?? inner();
     while (queue.length === 0 || (queue.length < QUEUE_MAX && random.chance(0.2))) refill();
     return queue.shift() ?? inner();
   };

@@ -20,6 +20,7 @@ const HOP_BY_HOP = 0;
 const TCP = 6;
 const ROUTING = 43;
 const FRAGMENT = 44;
+const GRE = 47;
 const ESP = 50;
 const AUTHENTICATION = 51;
 const ICMPV6 = 58;
@@ -194,6 +195,15 @@ add('ICMPv6 error: quotes with headers before TCP', (h) => {
     ...quotes.map((quoted) => error(h.v6Back, quoted, 200)),
     ...quotes.slice(0, 4).map((q) => error(h.v6Back, q, 44)),
   ];
+});
+add('ICMPv6 error: quotes whose headers claim to end beyond them', (h) => {
+  const tooLong = (protocol: number): Uint8Array =>
+    chain6(h.v6, DESTINATION, [protocol, 99, 1, 4, 0, 0, 0, 0], [0, 0, 0, 0]);
+  return [GRE, ESP, 253, TCP, ICMPV6].flatMap((protocol) => [
+    ipPacket(h.v6, protocol, zeroes(8)),
+    error(h.v6Back, tooLong(protocol), 200),
+    tooLong(protocol),
+  ]);
 });
 add('ICMPv6 error: about an echo, an error, and types without inverse', (h) => {
   const echo = icmpPacket(h.v6, { type: 128, code: 0, rest: id(7) });
