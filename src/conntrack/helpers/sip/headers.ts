@@ -48,16 +48,26 @@ export enum Found {
 export interface Place {
   at: number;
   end: number;
+  /**
+   * What an @ was looked for in, and where that ended: whoever starts in between finds the same. A
+   * list of many URIs without one would be read to its end for each of them.
+   */
+  soughtFrom: number;
+  soughtTo: number;
 }
+
+export const newPlace = (): Place => ({ at: 0, end: 0, soughtFrom: 0, soughtTo: -1 });
 
 // ---- URIs ----
 
 const address = new Int32Array(4);
 
 /** Where the host starts: behind a user and its @, if the line has one. */
-function hostStart(bytes: Uint8Array, at: number, end: number): number {
-  let i = at;
+function hostStart(bytes: Uint8Array, at: number, end: number, place: Place): number {
+  let i = at >= place.soughtFrom && at <= place.soughtTo ? place.soughtTo : at;
   while (i < end && bytes[i] !== AT && !isLineEnd(bytes[i])) i++;
+  place.soughtFrom = at;
+  place.soughtTo = i;
   return i < end && bytes[i] === AT ? i + 1 : at;
 }
 
@@ -75,7 +85,7 @@ function portEnd(bytes: Uint8Array, at: number, end: number): number {
 
 /** Finds address and port of a URI whose scheme ends at `at`. */
 function uri(bytes: Uint8Array, at: number, end: number, isIpv6: boolean, place: Place): Found {
-  place.at = hostStart(bytes, at, end);
+  place.at = hostStart(bytes, at, end, place);
   place.end = parseHost(bytes, place.at, end, isIpv6, address);
   if (place.end < 0) return Found.BAD;
   if (place.end < end && bytes[place.end] === COLON) place.end = portEnd(bytes, place.end + 1, end);
@@ -179,6 +189,13 @@ function walk(bytes: Uint8Array, end: number, isIpv6: boolean, w: Walk, place: P
       w.isInList = false;
     }
   }
+}
+
+/** Before the first contact of a message. */
+export function startWalk(w: Walk, start: number, place: Place): void {
+  w.from = start;
+  w.isInList = false;
+  place.soughtTo = -1;
 }
 
 /** Reads the next contact; false when there is none. */
