@@ -21,6 +21,8 @@ export interface NetlinkSocket {
   readonly fd: number;
   /** Sends requests of which each wants an acknowledgement, and waits for all of them. */
   request(what: string, messages: Uint8Array, acknowledgements: number): void;
+  /** Sends one request that wants an acknowledgement, and gives what comes before that. */
+  get(what: string, message: Uint8Array): Message[];
   /** Sends one dump request and gives what comes back. */
   dump(what: string, message: Uint8Array): Message[];
   joinGroup(group: number): void;
@@ -66,6 +68,20 @@ export function openNetlink(libc: Libc, family: NetlinkFamily): NetlinkSocket {
     check(what, libc.send(fd, bytes, bytes.length, 0));
   }
 
+  function gather(what: string, message: Uint8Array): Message[] {
+    send(what, message);
+    const found: Message[] = [];
+    for (const answer of answers(what)) {
+      if (answer.type === ControlType.DONE) return found;
+      if (answer.type === ControlType.ERROR) {
+        if (errorOf(answer) === 0) return found;
+        throw refused(what, errorOf(answer));
+      }
+      found.push(answer);
+    }
+    return found;
+  }
+
   return {
     fd,
     buffer,
@@ -78,16 +94,8 @@ export function openNetlink(libc: Libc, family: NetlinkFamily): NetlinkSocket {
         if (--left === 0) return;
       }
     },
-    dump(what, message) {
-      send(what, message);
-      const found: Message[] = [];
-      for (const answer of answers(what)) {
-        if (answer.type === ControlType.DONE) return found;
-        if (answer.type === ControlType.ERROR) throw refused(what, errorOf(answer));
-        found.push(answer);
-      }
-      return found;
-    },
+    get: gather,
+    dump: gather,
     joinGroup(group) {
       const what = `netlink multicast group ${group}`;
       check(what, libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, hostWord(group), 4));
