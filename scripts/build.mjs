@@ -1,8 +1,8 @@
 // Bundles the command, the library and the entry points of the threads into dist/, and with --tests
 // also the tests. Bundling is what turns offsets into constants on the packet path.
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -25,13 +25,33 @@ const common = {
   define: { FLOWSHARD_VERSION: JSON.stringify(version) },
 };
 
+/** The command in parts, so that each of its commands loads what it needs and no more. */
+async function buildCommand(dist) {
+  const { metafile } = await build({
+    ...common,
+    external: Object.keys(dependencies),
+    entryPoints: { cli: join(root, 'src/cli/main.ts') },
+    outdir: dist,
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+    metafile: true,
+  });
+  // Parts of earlier builds have other names.
+  const current = new Set(Object.keys(metafile.outputs).map((file) => resolve(file)));
+  const chunks = join(dist, 'chunks');
+  for (const name of existsSync(chunks) ? readdirSync(chunks) : []) {
+    const file = join(chunks, name);
+    if (!current.has(file)) rmSync(file, { force: true });
+  }
+}
+
 export async function buildAll({ tests = false } = {}) {
   const dist = join(root, 'dist');
+  await buildCommand(dist);
   await build({
     ...common,
     external: Object.keys(dependencies),
     entryPoints: {
-      cli: join(root, 'src/cli/main.ts'),
       index: join(root, 'src/index.ts'),
       'workers/ingest-thread': join(root, 'src/workers/ingest-thread.ts'),
       'workers/shard-thread': join(root, 'src/workers/shard-thread.ts'),

@@ -25,7 +25,8 @@ import type { Connection, ConnectionEvent } from './export/connection.ts';
 import type { Expectation } from './export/expectation.ts';
 import { collectStats, type Stats } from './export/stats.ts';
 import { parseEncapsulation, type ZoneSource } from './packet/tunnels/options.ts';
-import { CONNECTIONS_MAX, SHARDS_MAX, startPipeline } from './workers/pipeline.ts';
+import { CONNECTIONS_MAX, SHARDS_MAX } from './workers/limits.ts';
+import { startPipeline } from './workers/pipeline.ts';
 import { eventOf, type OrderedReport } from './workers/report-order.ts';
 
 export { CaptureError, type CaptureErrorFields, OptionError } from './common/errors.ts';

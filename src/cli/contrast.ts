@@ -10,8 +10,9 @@ import { captureSource, type PacketSource } from '../kernel/packet-source.ts';
 import { sysctlOf } from '../kernel/sysctls.ts';
 import { runContrast } from '../workers/contrast.ts';
 import { contrastJson, contrastLines, isAlike } from './contrast-report.ts';
+import { addHelp, type HelpParts } from './help.ts';
 import { startBar } from './progress.ts';
-import { CONTRAST_HELP, choiceOption, collect, wholeNumber } from './usage.ts';
+import { choiceOption, collect, wholeNumber } from './usage.ts';
 
 interface ContrastFlags {
   readonly read?: string[];
@@ -38,14 +39,44 @@ function parseMix(value: string): readonly FuzzKind[] {
   });
 }
 
-/** Adds the command to the program. */
-export function addContrastCommand(program: Command): void {
-  const contrast = program
-    .command('contrast')
-    .description('Compares with the running kernel.')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false);
-  contrast
+const HELP: HelpParts = {
+  examples: [
+    ['sudo flowshard contrast verdicts -r capture.pcap', 'a capture'],
+    [
+      'sudo flowshard contrast verdicts -r capture.pcap --checksum ignore',
+      'where the card makes the checksums',
+    ],
+    ['sudo flowshard contrast verdicts --fuzz 1000000 --seed 7', 'a million generated packets'],
+    [
+      'sudo flowshard contrast verdicts --fuzz 100000 --mix tcp --set tcp_loose=0',
+      'TCP only, with a setting',
+    ],
+    [
+      'sudo flowshard contrast verdicts --fuzz 100000 --write fuzz.pcapng; flowshard explain fuzz.pcapng --packet 42',
+      'keep the packets, and look at one',
+    ],
+  ],
+  after: [
+    {
+      title: 'What it needs',
+      lines: [
+        'root, /dev/net/tun and a kernel with nf_conntrack, nf_tables and nfnetlink_log; no other program. The kernel is',
+        'asked in a network namespace of its own, which is gone afterwards. Names for --set: flowshard track --help.',
+      ],
+    },
+  ],
+  exits: [
+    [0, 'nothing differs but what docs/differences.md names'],
+    [1, 'something else differs; or the kernel cannot be asked; or a capture was damaged or missing'],
+    [2, 'the command line was wrong: nothing was done'],
+    [130, 'ended by SIGINT or SIGTERM: what the kernel had had until then was compared'],
+  ],
+};
+
+/** Adds what the command takes, and what it does. */
+export function defineContrast(contrast: Command): void {
+  const verdicts = contrast
+    .helpCommand(false)
     .command('verdicts')
     .description(
       'Gives the same packets to the nf_conntrack of the running kernel and to flowshard, and says what differs.',
@@ -89,10 +120,10 @@ export function addContrastCommand(program: Command): void {
     )
     .option('--json', 'the result as one JSON object')
     .option('-q, --quiet', 'no progress bar, and nothing printed where nothing differs')
-    .addHelpText('after', CONTRAST_HELP)
     .action(async (flags: ContrastFlags) => {
       process.exitCode = await contrastVerdicts(flags);
     });
+  addHelp(verdicts, HELP);
 }
 
 function checkTogether(flags: ContrastFlags): void {

@@ -10,15 +10,17 @@ import { candidateLines, loneLines } from '../explain/text/others.ts';
 import { noColours, type Palette, terminalColours } from '../explain/text/palette.ts';
 import { createStoryText } from '../explain/text/text.ts';
 import { parseTuple } from '../explain/tuple-pattern.ts';
+import { addHelp, type HelpParts } from './help.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import {
   addPacketOptions,
   addSettingOptions,
   encapsulationOf,
+  SETTINGS_SECTION,
   settingsOf,
   type TrackingFlags,
 } from './tracking-options.ts';
-import { choiceOption, EXPLAIN_HELP, wholeNumber } from './usage.ts';
+import { choiceOption, wholeNumber } from './usage.ts';
 
 interface ExplainFlags extends TrackingFlags {
   readonly packet?: number;
@@ -37,14 +39,45 @@ const PACKET_MAX = 2 ** 32 - 1;
 /** Connections listed for a TUPLE that means several. */
 const CANDIDATES_SHOWN = 50;
 
-/** Adds the command to the program. */
-export function addExplainCommand(program: Command): void {
-  const command = program
-    .command('explain')
-    .description('Tells the story of one connection: each packet, what became of it, and why.')
+const HELP: HelpParts = {
+  before: [
+    {
+      title:
+        'TUPLE names a connection; what is left out may be anything, and the order of the endpoints does not matter',
+      lines: [
+        '10.0.0.1:1234-10.0.0.2:80          -, ->, >, a comma or a space between the endpoints',
+        'tcp 10.0.0.1.1234 > 10.0.0.2.80    with a protocol (tcp, udp, icmp, ..., or its number), ports as tcpdump has them',
+        '[2001:db8::1]:53                   one endpoint; IPv6 with a port in brackets',
+        '10.0.0.1 10.0.0.2                  only addresses',
+        ':443  or  port 443                 only a port',
+        'icmp 10.0.0.1 10.0.0.2 id 7        an ICMP query by its id',
+        'zone 5 10.0.0.1                    with --zone-from',
+        'src=10.0.0.1 dst=... sport=...     a line of conntrack',
+      ],
+    },
+  ],
+  examples: [
+    ['flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80', 'one connection, packet by packet'],
+    ['flowshard explain capture.pcap tcp 10.0.0.1 10.0.0.2', 'the same, if there is only one; else a list'],
+    ['flowshard explain capture.pcap "[2001:db8::1]:53"', 'by one endpoint'],
+    ['flowshard explain capture.pcap --packet 17', 'the connection of a packet, or why it has none'],
+    ['flowshard explain capture.pcap :443 --set tcp_be_liberal=1', 'what would have been'],
+  ],
+  after: [SETTINGS_SECTION],
+  exits: [
+    [0, 'the story was told'],
+    [1, 'the file was damaged or missing: what could be read is told'],
+    [2, 'the command line was wrong: nothing was done'],
+    [3, 'no packet has that tuple, or that number'],
+    [4, 'the tuple may mean several connections, which are listed'],
+  ],
+};
+
+/** Adds what the command takes, and what it does. */
+export function defineExplain(command: Command): void {
+  command
     .argument('<file>', 'a capture: pcap or pcapng, gzipped or not')
     .argument('[tuple...]', 'the connection, see below')
-    .helpOption('-h, --help', 'print this help')
     .option(
       '--packet <n>',
       'the connection of packet n instead of a TUPLE, or why it has none',
@@ -66,11 +99,10 @@ export function addExplainCommand(program: Command): void {
       wholeNumber('--width', WIDTH_MIN, WIDTH_MAX),
     );
   addSettingOptions(command);
-  addPacketOptions(command)
-    .addHelpText('after', EXPLAIN_HELP)
-    .action(async (file: string, tuple: readonly string[], flags: ExplainFlags) => {
-      process.exitCode = await explain(file, tuple, flags);
-    });
+  addPacketOptions(command).action(async (file: string, tuple: readonly string[], flags: ExplainFlags) => {
+    process.exitCode = await explain(file, tuple, flags);
+  });
+  addHelp(command, HELP);
 }
 
 function questionOf(tuple: readonly string[], flags: ExplainFlags): Question {

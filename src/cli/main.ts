@@ -1,31 +1,12 @@
 #!/usr/bin/env node
 /** The flowshard command. */
-import { Command, CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ExitStatus, OptionError } from '../common/errors.ts';
-import { addContrastCommand } from './contrast.ts';
-import { addExplainCommand } from './explain.ts';
-import { addTrackCommand } from './track.ts';
+import { createProgram } from './registry.ts';
 import { usageMessage } from './usage.ts';
 
-const program = new Command('flowshard')
-  .description('A user-space connection tracker: what Linux nf_conntrack would keep, from a capture.')
-  .version(FLOWSHARD_VERSION, '-V, --version', 'print the version')
-  .helpOption('-h, --help', 'print this help')
-  .helpCommand('help [command]', 'print the help of a command')
-  .addHelpText(
-    'after',
-    '\nflowshard track --help, flowshard explain --help and flowshard contrast verdicts --help\nlist the options, with examples.',
-  )
-  .exitOverride()
-  // Errors are worded by usage.ts, so that all of them have one form.
-  .configureOutput({ outputError: () => {} });
-addTrackCommand(program);
-addExplainCommand(program);
-addContrastCommand(program);
-
-/** The command on the command line; nothing where none is named. */
-function commandNamed(): string {
-  const [word = '', second = ''] = process.argv.slice(2);
+/** The command on the command line, which may be one of another; nothing where none is named. */
+function commandNamed(program: Command, [word = '', second = '']: readonly string[]): string {
   const found = program.commands.find((command) => command.name() === word);
   if (found === undefined) return '';
   return found.commands.some((command) => command.name() === second) ? `${word} ${second}` : word;
@@ -36,17 +17,26 @@ function fail(message: string, status: ExitStatus): never {
   process.exit(status);
 }
 
+async function main(words: readonly string[]): Promise<void> {
+  // Where the help of a command is asked for it is the second word that names it.
+  const [word] = words[0] === 'help' ? words.slice(1) : words;
+  const program = await createProgram((name) => name === word);
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    const message = usageMessage(error, commandNamed(program, words));
+    if (message === null) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
+    fail(message, ExitStatus.USAGE);
+  }
+}
+
 try {
-  await program.parseAsync();
+  await main(process.argv.slice(2));
   // A read from a pipe that gives nothing must not keep us alive.
   process.exit();
 } catch (error) {
   if (error instanceof OptionError) fail(error.message, ExitStatus.USAGE);
-  if (error instanceof CommanderError) {
-    const message = usageMessage(error, commandNamed());
-    if (message === null) process.exit(error.exitCode === 0 ? ExitStatus.OK : ExitStatus.USAGE);
-    fail(message, ExitStatus.USAGE);
-  }
   // Whatever else gets here is a bug of ours: the stack says where.
   fail(error instanceof Error ? (error.stack ?? error.message) : String(error), ExitStatus.FAILED);
 }

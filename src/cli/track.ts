@@ -11,7 +11,9 @@ import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
 import { type OutputOptions, parseOutput } from '../export/text.ts';
 import { Counter } from '../shm/counters.ts';
-import { defaultShards, type Pipeline, SHARDS_MAX, startPipeline } from '../workers/pipeline.ts';
+import { SHARDS_MAX } from '../workers/limits.ts';
+import { defaultShards, type Pipeline, startPipeline } from '../workers/pipeline.ts';
+import { addHelp, type HelpParts } from './help.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, PRINT_KINDS, type Printer, type PrintKind } from './printers.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -20,10 +22,11 @@ import {
   addPacketOptions,
   addSettingOptions,
   encapsulationOf,
+  SETTINGS_SECTION,
   settingsOf,
   type TrackingFlags,
 } from './tracking-options.ts';
-import { choiceOption, collect, TRACK_HELP, wholeNumber } from './usage.ts';
+import { choiceOption, collect, wholeNumber } from './usage.ts';
 
 interface TrackFlags extends TrackingFlags {
   readonly read: string[];
@@ -85,12 +88,32 @@ function checkTogether(flags: TrackFlags, output: OutputOptions): void {
     throw new OptionError('-r/--read', '-', 'standard input once');
 }
 
-/** Adds the command to the program. */
-export function addTrackCommand(program: Command): void {
-  const command = program
-    .command('track')
-    .description('Tracks the packets of captures, as nf_conntrack would.')
-    .helpOption('-h, --help', 'print this help')
+const HELP: HelpParts = {
+  examples: [
+    ['flowshard track -r capture.pcap', 'the connections alive at the end, as conntrack -L'],
+    ['flowshard track -r a.pcap.gz b.pcapng --print events', 'what conntrack -E would have shown'],
+    ['flowshard track -r capture.pcap --print flows -o json', 'one record per connection, for programs'],
+    ['flowshard track -r capture.pcap --print none --stats', 'where every packet went'],
+    ['tcpdump -i eth0 -w - | flowshard track -r -', 'from a pipe; Ctrl-C ends both'],
+    ['flowshard track -r capture.pcap --set tcp_loose=0', 'with a setting of the kernel'],
+    [
+      'flowshard track -r mirror.pcap --decap erspan,vxlan --zone-from vni',
+      'what tunnels carry; a zone per VNI',
+    ],
+    ['flowshard track -r capture.pcap --checksum ignore', 'captured where the card makes the checksums'],
+  ],
+  after: [SETTINGS_SECTION],
+  exits: [
+    [0, 'all was read'],
+    [1, 'a file was damaged or missing: what could be read is reported'],
+    [2, 'the command line was wrong: nothing was done'],
+    [130, 'ended by SIGINT or SIGTERM: what was read until then is reported'],
+  ],
+};
+
+/** Adds what the command takes, and what it does. */
+export function defineTrack(command: Command): void {
+  command
     .requiredOption(
       '-r, --read <file...>',
       'captures: pcap or pcapng, gzipped or not; - is standard input; several are read in the order of time',
@@ -132,10 +155,10 @@ export function addTrackCommand(program: Command): void {
         .default(0)
         .hideHelp(),
     )
-    .addHelpText('after', TRACK_HELP)
     .action(async (flags: TrackFlags) => {
       process.exitCode = await track(flags);
     });
+  addHelp(command, HELP);
 }
 
 function trackSettingsOf(flags: TrackFlags): Int32Array {

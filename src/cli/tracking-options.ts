@@ -4,6 +4,7 @@ import {
   applySetting,
   createSettings,
   Setting,
+  settingNames,
   TIMEOUT_PRESETS,
   type TimeoutPreset,
 } from '../conntrack/settings.ts';
@@ -14,7 +15,8 @@ import {
   ZONE_SOURCES,
   type ZoneSource,
 } from '../packet/tunnels/options.ts';
-import { CONNECTIONS_MAX, CONNECTIONS_MAX_DEFAULT } from '../workers/pipeline.ts';
+import { CONNECTIONS_MAX, CONNECTIONS_MAX_DEFAULT } from '../workers/limits.ts';
+import type { HelpSection } from './help.ts';
 import { choiceOption, collect, wholeNumber } from './usage.ts';
 
 export interface TrackingFlags {
@@ -27,6 +29,13 @@ export interface TrackingFlags {
   readonly checksum: 'verify' | 'ignore';
   readonly oneWay?: true;
 }
+
+/** Below the options of every command that takes `--set`. */
+export const SETTINGS_SECTION: HelpSection = {
+  title:
+    'Names for --set (nf_conntrack_* without the prefix, and ipfrag_*), their defaults, and what they take',
+  lines: settingNames().map((s) => `${s.name.padEnd(31)}${String(s.linux).padStart(8)}  ${s.allowed}`),
+};
 
 export function addSettingOptions(command: Command): Command {
   return command

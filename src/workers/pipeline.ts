@@ -29,6 +29,7 @@ import {
   type Segment,
 } from '../shm/segment.ts';
 import { expectationsOf } from './expectations-of.ts';
+import { CONNECTIONS_MAX_DEFAULT, SHARDS_MAX } from './limits.ts';
 import { Control, type IngestResult, type IngestTask, type ShardTask } from './messages.ts';
 import { createReportOrder, type OrderedReport } from './report-order.ts';
 
@@ -37,11 +38,6 @@ const DESCRIPTOR_SLOTS = 8192;
 const REPORT_SLOTS = 4096;
 /** Pause of the main thread when no thread has reported anything. */
 const POLL_MS = 1;
-
-export const SHARDS_MAX = 64;
-export const CONNECTIONS_MAX_DEFAULT = 1_048_576;
-/** 2^24: 3 GB of memory. */
-export const CONNECTIONS_MAX = 16_777_216;
 
 /** Shards when nothing is said: one core is for ingest. */
 export const defaultShards = (): number => Math.min(SHARDS_MAX, Math.max(1, availableParallelism() - 1));

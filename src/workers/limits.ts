@@ -1,0 +1,6 @@
+/** How large a run may be. Apart from the pipeline, so that a command can say so without loading the threads. */
+
+export const SHARDS_MAX = 64;
+export const CONNECTIONS_MAX_DEFAULT = 1_048_576;
+/** 2^24: 3 GB of memory. */
+export const CONNECTIONS_MAX = 16_777_216;
