@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   export: ['common', 'packet', 'shm', 'conntrack'],
   kernel: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
   workers: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'api'],
-  api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers'],
+  api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers', 'query', 'control'],
   explain: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
   cli: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'explain', 'kernel', 'workers', 'api'],
 };
