@@ -55,6 +55,18 @@ export enum Counter {
   PEELED = 40,
   /** Of these: their VNI, key or TEID is larger than a zone, which got its low 16 bits (ingest). */
   ZONE_CUT = 46,
+  /** What the kernel counted at a live interface: packets (with those it dropped), drops, and how often the ring was full (ingest). */
+  KERNEL_PACKETS = 47,
+  KERNEL_DROPS = 48,
+  KERNEL_FREEZES = 49,
+  /** Packets that this host sent itself, which are left away (ingest, live). */
+  OWN_TRANSMISSIONS = 50,
+  /** Packets of which fewer bytes were captured than were on the wire (ingest, live). */
+  CUT_SHORT = 51,
+  /** Packets whose checksums the sender left to the card, so that they were not verified (ingest, live). */
+  CHECKSUMS_OPEN = 52,
+  /** How often an interface went down or away (ingest, live). */
+  INTERFACE_LOST = 53,
   /** Packets by Reason. */
   REASON = 64,
   WORDS = REASON + Reason.COUNT,

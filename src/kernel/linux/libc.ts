@@ -5,9 +5,10 @@
  * Nothing here is loaded before `loadLibc` is called, so that the command starts without koffi and runs
  * on systems for which there is none.
  */
-import { createRequire } from 'node:module';
-import { getSystemErrorMap } from 'node:util';
+import { FfiError, loadFfi } from '../../linux/ffi.ts';
 import { KernelError } from './kernel-error.ts';
+
+export { Errno, errnoText } from '../../linux/ffi.ts';
 
 /** Numbers of Linux, the same on all architectures that Node runs on (asm-generic). */
 export enum AddressFamily {
@@ -21,16 +22,6 @@ export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0x8_0000;
 export const MSG_DONTWAIT = 0x40;
-
-/** Error numbers that mean something here. */
-export enum Errno {
-  EPERM = 1,
-  ENOENT = 2,
-  EINTR = 4,
-  EAGAIN = 11,
-  EACCES = 13,
-  ENOBUFS = 105,
-}
 
 /** What a call of libc gives: a negative number and `errno` when it failed. */
 export interface Libc {
@@ -70,29 +61,10 @@ const DECLARATIONS = {
  * Errors: KernelError where this is no Linux, or koffi has nothing for this architecture
  */
 export function loadLibc(): Libc {
-  if (process.platform !== 'linux')
-    throw new KernelError(
-      `this is ${process.platform}, not Linux`,
-      'run it on a Linux host or in a Linux VM',
-    );
-  let koffi: typeof import('koffi');
   try {
-    koffi = createRequire(import.meta.url)('koffi');
+    const ffi = loadFfi();
+    return { ...ffi.libc<Omit<Libc, 'errno'>>(DECLARATIONS), errno: ffi.errno };
   } catch (error) {
-    const why = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    throw new KernelError(
-      `koffi, which makes the system calls, cannot be loaded: ${why}`,
-      'run npm install again',
-    );
+    throw error instanceof FfiError ? new KernelError(error.problem, error.advice) : error;
   }
-  // The program itself: Node is linked with whichever libc the system has.
-  const library = koffi.load(null);
-  const calls = Object.entries(DECLARATIONS).map(([name, text]) => [name, library.func(text)] as const);
-  return Object.assign(Object.fromEntries(calls), { errno: () => koffi.errno() }) as unknown as Libc;
-}
-
-/** `EPERM: operation not permitted` */
-export function errnoText(errno: number): string {
-  const [name, meaning] = getSystemErrorMap().get(-errno) ?? [`error ${errno}`, 'no name'];
-  return `${name}: ${meaning}`;
 }
