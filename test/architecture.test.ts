@@ -12,6 +12,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   conntrack: ['common', 'packet', 'shm'],
   ingest: ['common', 'packet', 'shm'],
   export: ['common', 'packet', 'shm', 'conntrack'],
+  query: ['common', 'packet', 'shm', 'export', 'control'],
+  control: ['export', 'query'],
   linux: [],
   live: ['common', 'packet', 'shm', 'ingest', 'linux'],
   kernel: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'linux'],

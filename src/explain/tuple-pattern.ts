@@ -3,10 +3,10 @@
  * Wireshark are understood, parts may be missing, and the order of the endpoints does not matter.
  */
 import { isIPv6 } from 'node:net';
+import { addressWords } from '../common/address-words.ts';
 import { OptionError } from '../common/errors.ts';
 import { Kind } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
-import { addressWords } from './address-words.ts';
 
 /** One side, with null for whatever was not said. */
 export interface EndPattern {

@@ -1,8 +1,8 @@
 /** How a connection can be named, and what is said where it cannot be understood. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { addressWords } from '../../src/common/address-words.ts';
 import { OptionError } from '../../src/common/errors.ts';
-import { addressWords } from '../../src/explain/address-words.ts';
 import { matchesTuple, parseTuple } from '../../src/explain/tuple-pattern.ts';
 import { ipv6Text } from '../../src/export/addresses.ts';
 import { Kind } from '../../src/shm/bits.ts';
