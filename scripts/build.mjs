@@ -56,6 +56,7 @@ export async function buildAll({ tests = false } = {}) {
       'workers/ingest-thread': join(root, 'src/workers/ingest-thread.ts'),
       'workers/shard-thread': join(root, 'src/workers/shard-thread.ts'),
       'workers/kernel-thread': join(root, 'src/workers/kernel-thread.ts'),
+      'workers/crowd-thread': join(root, 'src/workers/crowd-thread.ts'),
     },
     outdir: dist,
   });

@@ -19,13 +19,13 @@ export enum Group {
   DESTROY = 3,
 }
 
-enum Type {
+export enum Type {
   NEW = 0,
   GET = 1,
   DELETE = 2,
 }
 
-enum Attribute {
+export enum Attribute {
   TUPLE_ORIGINAL = 1,
   TUPLE_REPLY = 2,
   STATUS = 3,
@@ -40,19 +40,19 @@ enum Attribute {
   ZONE = 18,
 }
 
-enum TuplePart {
+export enum TuplePart {
   ADDRESSES = 1,
   PROTOCOL = 2,
 }
 
-enum Address {
+export enum Address {
   V4_SOURCE = 1,
   V4_DESTINATION = 2,
   V6_SOURCE = 3,
   V6_DESTINATION = 4,
 }
 
-enum Protocol {
+export enum Protocol {
   NUMBER = 1,
   SOURCE_PORT = 2,
   DESTINATION_PORT = 3,
@@ -64,12 +64,12 @@ enum Protocol {
   ICMPV6_CODE = 9,
 }
 
-enum ProtocolInfo {
+export enum ProtocolInfo {
   TCP = 1,
   SCTP = 3,
 }
 /** Within either. */
-const PROTOCOL_STATE = 1;
+export const PROTOCOL_STATE = 1;
 
 enum Counters {
   PACKETS = 1,

@@ -38,9 +38,13 @@ export function setSysctl(name: string, value: string): void {
   }
 }
 
+function checkRoot(): void {
+  if (process.getuid?.() !== 0) throw new KernelError('a network namespace needs root', 'run it with sudo');
+}
+
 /** Says what is missing before anything is made. Errors: KernelError */
 export function checkPrivileges(): void {
-  if (process.getuid?.() !== 0) throw new KernelError('a network namespace needs root', 'run it with sudo');
+  checkRoot();
   try {
     accessSync(TUN_DEVICE, constants.R_OK | constants.W_OK);
   } catch {
@@ -71,15 +75,21 @@ function openTun(libc: Libc): number {
   return tun;
 }
 
-/** Errors: KernelError, with what is missing */
-export function enterNamespace(libc: Libc): Namespace {
-  checkPrivileges();
+/** The calling thread, and what it starts, is in an empty namespace from here on. Errors: KernelError */
+export function leaveForOwnNamespace(libc: Libc): void {
+  checkRoot();
   if (libc.unshare(CLONE_NEWNET) < 0) {
     const errno = libc.errno();
     const advice =
       errno === Errno.EPERM ? 'it needs CAP_SYS_ADMIN (sudo, or --cap-add SYS_ADMIN)' : 'see unshare(2)';
     throw new KernelError(`a network namespace: ${errnoText(errno)}`, advice);
   }
+}
+
+/** Errors: KernelError, with what is missing */
+export function enterNamespace(libc: Libc): Namespace {
+  checkPrivileges();
+  leaveForOwnNamespace(libc);
   for (const [name, value] of SYSCTLS) setSysctl(name, value);
   const route = openNetlink(libc, NetlinkFamily.ROUTE);
   const loopback = libc.if_nametoindex('lo');

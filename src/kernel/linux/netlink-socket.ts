@@ -25,6 +25,8 @@ export interface NetlinkSocket {
   get(what: string, message: Uint8Array): Message[];
   /** Sends one dump request and gives what comes back. */
   dump(what: string, message: Uint8Array): Message[];
+  /** As `dump`, for many: gives each `recv` as it comes, in a buffer that is used again, until `take` returns false. */
+  read(what: string, message: Uint8Array, take: (bytes: Uint8Array, length: number) => boolean): void;
   joinGroup(group: number): void;
   /** The bytes that wait, or -1; never waits. They are in `buffer`. */
   receive(): number;
@@ -55,13 +57,18 @@ export function openNetlink(libc: Libc, family: NetlinkFamily): NetlinkSocket {
   // Without the right to do so the size stays what it is.
   libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, hostWord(QUEUE_BYTES), 4);
 
-  function* answers(what: string): Generator<Message> {
+  /** Waits. Returns how many bytes lie in `buffer`. */
+  function receiveSome(what: string): number {
     for (;;) {
       const length = libc.recv(fd, buffer, buffer.length, 0);
       if (length < 0 && libc.errno() === Errno.EINTR) continue;
       check(what, length);
-      yield* messagesOf(buffer.slice(0, length));
+      return length;
     }
+  }
+
+  function* answers(what: string): Generator<Message> {
+    for (;;) yield* messagesOf(buffer.slice(0, receiveSome(what)));
   }
 
   function send(what: string, bytes: Uint8Array): void {
@@ -96,6 +103,10 @@ export function openNetlink(libc: Libc, family: NetlinkFamily): NetlinkSocket {
     },
     get: gather,
     dump: gather,
+    read(what, message, take) {
+      send(what, message);
+      while (take(buffer, receiveSome(what)));
+    },
     joinGroup(group) {
       const what = `netlink multicast group ${group}`;
       check(what, libc.setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, hostWord(group), 4));

@@ -186,3 +186,4 @@ export function hostWord(value: number): Uint8Array {
 
 /** In the order of the host, of a structure in front of attributes. */
 export const hostU32 = (bytes: Uint8Array, at: number): number => viewOf(bytes).getUint32(at, HOST_LITTLE);
+export const hostU16 = (bytes: Uint8Array, at: number): number => viewOf(bytes).getUint16(at, HOST_LITTLE);
