@@ -47,7 +47,7 @@ function addressText(words: EntryWords, isIpv6: boolean, high: boolean): string 
 }
 
 /** The transport part of a tuple from L4 as its source sees it. */
-function transport(protocol: number, l4: number): Omit<Tuple, 'src' | 'dst'> {
+export function transport(protocol: number, l4: number): Omit<Tuple, 'src' | 'dst'> {
   if (PORT_PROTOCOLS.has(protocol)) return { sport: l4 >>> 16, dport: l4 & 0xffff };
   if (protocol === IP_PROTOCOL_ICMP || protocol === IP_PROTOCOL_ICMPV6) {
     return { type: (l4 >>> 8) & 0xff, code: l4 & 0xff, id: l4 >>> 16 };
@@ -56,13 +56,15 @@ function transport(protocol: number, l4: number): Omit<Tuple, 'src' | 'dst'> {
   return {};
 }
 
-function invertL4(protocol: number, l4: number): number {
+/** L4 as the other endpoint sees it. */
+export function invertL4(protocol: number, l4: number): number {
   if (protocol === IP_PROTOCOL_ICMP) return (l4 & ~0xff00) | (ICMP_INVERSE[(l4 >>> 8) & 0xff] << 8);
   if (protocol === IP_PROTOCOL_ICMPV6) return (l4 & ~0xff00) | (ICMPV6_INVERSE[(l4 >>> 8) & 0xff] << 8);
   return (l4 << 16) | (l4 >>> 16);
 }
 
-function stateName(protocol: number, state: number): string | null {
+/** Name of the state number of a protocol; null for a protocol without states. */
+export function stateName(protocol: number, state: number): string | null {
   if (protocol === IP_PROTOCOL_TCP) return TCP_STATE_NAMES[state];
   return protocol === IP_PROTOCOL_SCTP ? SCTP_STATE_NAMES[state] : null;
 }
@@ -87,9 +89,16 @@ function direction(words: EntryWords, tuple: Tuple, firstCounter: number): Direc
   return { ...tuple, packets: readF64(words.hot, at), bytes: readF64(words.hot, at + 2) };
 }
 
-function halvesOf(status: number): Halves {
+/** Which directions were seen, by Hot.STATUS. */
+export function halvesOf(status: number): Halves {
   if ((status & (Status.SEEN_REPLY | Status.REFUSED)) === 0) return 'original';
   return (status & Status.ORIGINAL_UNSEEN) !== 0 ? 'reply' : 'both';
+}
+
+/** Whole seconds until a deadline, 0 when it is past. Units: ticks */
+export function remainingS(deadlineMs: number, tickMs: number): number {
+  const remainingMs = (deadlineMs - tickMs) | 0;
+  return remainingMs > 0 ? (remainingMs / 1000) | 0 : 0;
 }
 
 /**
@@ -109,7 +118,6 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
   const originalL4 = fromHi ? invertL4(protocol, lowL4) : lowL4;
   const original: Tuple = { src, dst, ...transport(protocol, originalL4) };
   const reply: Tuple = { src: dst, dst: src, ...transport(protocol, invertL4(protocol, originalL4)) };
-  const remainingMs = (hot[h + Hot.DEADLINE] - tickMs) | 0;
   const state = (status & Status.STATE_MASK) >>> Status.STATE_SHIFT;
   const helper: HelperNumber = (status & Status.HELPER_MASK) >>> Status.HELPER_SHIFT;
   return {
@@ -128,7 +136,7 @@ export function connectionOf(words: EntryWords, tickMs: number, end: Connection[
     halves: halvesOf(status),
     zone: kind >>> Kind.ZONE_SHIFT,
     mark: hot[h + Hot.MARK] >>> 0,
-    timeoutS: remainingMs > 0 ? Math.floor(remainingMs / 1000) : 0,
+    timeoutS: remainingS(hot[h + Hot.DEADLINE], tickMs),
     startNs: timeNs(cold[c + Cold.START_SEC], cold[c + Cold.START_NSEC]),
     lastNs: timeNs(hot[h + Hot.LAST_SEC], hot[h + Hot.LAST_NSEC]),
     end,

@@ -3,12 +3,12 @@ import { type Connection, type Direction, StatusBit, type Tuple } from './connec
 import { FAMILY_NUMBERS } from './names.ts';
 
 /** `ipv4     2 ` */
-export function familyFields(c: Connection): string {
+export function familyFields(c: Pick<Connection, 'family'>): string {
   return `${c.family.padEnd(8)} ${FAMILY_NUMBERS[c.family]} `;
 }
 
 /** `tcp      6 ` */
-export function protocolFields(c: Connection): string {
+export function protocolFields(c: Pick<Connection, 'protocol' | 'protocolName'>): string {
   return `${c.protocolName.padEnd(8)} ${c.protocol} `;
 }
 

@@ -14,7 +14,7 @@ import type { OutputOptions } from './options.ts';
 export { type OutputOptions, parseOutput } from './options.ts';
 
 /** Nine characters wide. */
-const EVENT_PREFIXES: Record<EventType, string> = {
+export const EVENT_PREFIXES: Record<EventType, string> = {
   NEW: '    [NEW] ',
   UPDATE: ' [UPDATE] ',
   DESTROY: '[DESTROY] ',

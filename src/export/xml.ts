@@ -84,7 +84,8 @@ export function xmlEscape(text: string): string {
 }
 
 function metas(c: Connection, parts: FlowParts): string {
-  const state = parts.state && c.state !== null ? element('state', xmlEscape(stateName(c, c.state))) : '';
+  const state =
+    parts.state && c.state !== null ? element('state', xmlEscape(xmlStateName(c.protocol, c.state))) : '';
   const timeout = parts.timeout ? element('timeout', c.timeoutS) : '';
   const mark = parts.mark ? element('mark', c.mark) : '';
   const zone = c.zone !== 0 ? element('zone', c.zone) : '';
@@ -99,8 +100,8 @@ function metas(c: Connection, parts: FlowParts): string {
 }
 
 /** The command looks an SCTP state up among the TCP names; what reads its XML expects those. */
-function stateName(c: Connection, state: string): string {
-  return c.protocol === SCTP ? (TCP_STATE_NAMES[SCTP_STATE_NAMES.indexOf(state)] ?? state) : state;
+export function xmlStateName(protocol: number, state: string): string {
+  return protocol === SCTP ? (TCP_STATE_NAMES[SCTP_STATE_NAMES.indexOf(state)] ?? state) : state;
 }
 
 function directionMeta(c: Connection, name: 'original' | 'reply', withCounters: boolean): string {
@@ -125,8 +126,8 @@ function counters(direction: Direction): string {
   return `<counters>${element('packets', direction.packets)}${element('bytes', direction.bytes ?? 0)}</counters>`;
 }
 
-/** Local time, as the command prints it; days of the week count from Sunday, 1. */
-function whenXml(atNs: bigint): string {
+/** `<when>`: local time, as the command prints it; days of the week count from Sunday, 1. */
+export function whenXml(atNs: bigint): string {
   const at = new Date(Number(atNs / 1_000_000n));
   const clock = `${element('hour', at.getHours())}${element('min', twoDigits(at.getMinutes()))}${element('sec', twoDigits(at.getSeconds()))}`;
   const day = `${element('wday', at.getDay() + 1)}${element('day', at.getDate())}${element('month', at.getMonth() + 1)}`;

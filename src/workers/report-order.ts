@@ -54,7 +54,8 @@ export function eventOf(report: OrderedReport): ConnectionEvent | null {
   return { type, atNs, withState: (report.events & EventBit.PROTOINFO) !== 0, connection };
 }
 
-function copyReport(slots: Int32Array, r: number, type: OrderedReport['type']): OrderedReport {
+/** Shapes: Report from `r` on, not a PROGRESS */
+export function copyReport(slots: Int32Array, r: number, type: OrderedReport['type']): OrderedReport {
   const hasEntry = slots[r + Report.HOT + Hot.KIND] !== 0;
   const verdict = slots[r + Report.VERDICT];
   let words: EntryWords | null = null;

@@ -26,3 +26,14 @@ test('npm run bench prints every figure and records it', () => {
     rmSync(results, { recursive: true, force: true });
   }
 });
+
+test('bench/entries compares the bytes of every form with the strings', () => {
+  const args = ['dist/bench/entries.js', '--entries', '3000', '--rounds', '1'];
+  const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+  const names = output.matchAll(/^(\w+ IPv[46]) +\d+ +\d+ +[\d.]+ {2}-?\d+$/gm);
+  const forms = ['text IPv4', 'text IPv6', 'json IPv4', 'json IPv6', 'xml IPv4', 'xml IPv6'];
+  assert.deepEqual(
+    [...names].map(([, name]) => name),
+    forms,
+  );
+});
