@@ -29,9 +29,9 @@ import {
 import { SctpChunk, TcpClass } from '../src/shm/bits.ts';
 import type { Layout } from '../src/shm/layout.ts';
 import { textHash } from '../src/shm/layout.ts';
-import { DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, EXPECTATION, FORETOLD, REPORT } from '../src/shm/layouts.ts';
+import { ASK, DESCRIPTOR, ENTRY_COLD, ENTRY_HOT, EXPECTATION, FORETOLD, REPORT } from '../src/shm/layouts.ts';
 
-const LAYOUTS = [ENTRY_HOT, ENTRY_COLD, DESCRIPTOR, FORETOLD, EXPECTATION, REPORT];
+const LAYOUTS = [ENTRY_HOT, ENTRY_COLD, DESCRIPTOR, FORETOLD, EXPECTATION, ASK, REPORT];
 
 function offsetsSource(): string {
   const enums = LAYOUTS.map((layout) => {

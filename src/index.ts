@@ -205,7 +205,7 @@ export function openTracker(options: TrackerOptions): Tracker {
     },
     connections: (filter = {}) => pipeline.connections().filter((c) => matches(c, filter)),
     expectations: pipeline.expectations,
-    stats: () => collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters),
+    stats: () => collectStats(pipeline.ingestCounters(), pipeline.shardCounters, pipeline.masterCounters),
     errors: pipeline.errors,
     close() {
       if (closing === null) {

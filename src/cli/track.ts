@@ -208,15 +208,16 @@ async function track(flags: TrackFlags): Promise<ExitStatus> {
   handleSignals(pipeline.stop, () => progress?.stop());
   // Lines that scroll by on the same terminal leave no room for a bar.
   const isScrolling = process.stdout.isTTY && printer.mode !== ReportMode.NOTHING;
-  if (!flags.quiet && !isScrolling) progress = await startProgress(pipeline.ingestCounters);
+  if (!flags.quiet && !isScrolling) progress = await startProgress(pipeline.ingestCounters());
   try {
     await printReports(pipeline, printer, out);
   } finally {
     progress?.stop();
   }
   const seconds = (monotonicMs() - startMs) / 1000;
-  const stats = collectStats(pipeline.ingestCounters, pipeline.shardCounters, pipeline.masterCounters);
-  const end = timeNs(pipeline.ingestCounters[Counter.NOW_SEC], pipeline.ingestCounters[Counter.NOW_NSEC]);
+  const stats = collectStats(pipeline.ingestCounters(), pipeline.shardCounters, pipeline.masterCounters);
+  const now = pipeline.ingestCounters();
+  const end = timeNs(now[Counter.NOW_SEC], now[Counter.NOW_NSEC]);
   await printer.finish(pipeline, end);
   if (flags.stats && flags.json) out.line(JSON.stringify(stats));
   await out.flushed();

@@ -97,6 +97,7 @@ export enum Reason {
   PROBE_LIMIT = 129,
   HELPER_PARTIAL = 130,
   HELPER_REFUSED = 131,
+  RING_FULL = 140,
 
   COUNT = 160,
 }
@@ -291,6 +292,10 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
   [
     Reason.HELPER_REFUSED,
     row(DROPPED, 'helper-refused', 'a helper refused the message, or there was no room for its expectation'),
+  ],
+  [
+    Reason.RING_FULL,
+    row(DROPPED, 'ring-full', 'the ring of its shard was full; a live source does not wait (captures do)'),
   ],
 ]);
 

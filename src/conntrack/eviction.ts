@@ -57,7 +57,7 @@ export function createEviction(segment: Segment, table: Table, evict: (entry: nu
     const enough = Math.ceil(segment.maxEntries * SWEEP_FILL);
     for (let i = 0; i < SWEEP_SLICE; i++) {
       const entry = sweepEntry++;
-      if (entry > segment.maxEntries || table.count() < enough) {
+      if (entry >= table.limit() || table.count() < enough) {
         sweepEntry = 0;
         return false;
       }

@@ -5,6 +5,8 @@ import type { Verdict } from '../shm/bits.ts';
 export interface HelperHooks {
   /** Number of the helper of a new connection; `assigned` is what its expectation says, 0 without one. */
   opened(entry: number, d: number, assigned: number): number;
+  /** The same of a connection that was made without a packet. */
+  made(entry: number): number;
   /**
    * A packet of a connection with a helper was let in. Returns the events to tell of now, or, when the
    * helper drops the packet, a Reason, negative; then the events are told with the next packet.

@@ -14,7 +14,6 @@ import { Protocol } from '../packet/protocol.ts';
 import { createTupleWriter } from '../packet/tuple.ts';
 import { Kind, Meta, Status, Task, type Verdict } from '../shm/bits.ts';
 import { awaitClaim, type ClaimWait } from '../shm/claims.ts';
-import { Counter } from '../shm/counters.ts';
 import { connectionId } from '../shm/identity.ts';
 import { Cold, Desc, Expect, Foretold, Hot } from '../shm/offsets.generated.ts';
 import { addPort, PORT_WORDS } from '../shm/port-bits.ts';
@@ -22,6 +21,7 @@ import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
 import { createExpectations, type Expectations, type ExpectMemory, ExpectRequest } from './expectations.ts';
 import { createGreKeys, type GreKeys } from './gre-keys.ts';
+import { createHelperBudget } from './helper-budget.ts';
 import type { HelperHooks } from './helper-hooks.ts';
 import {
   type Helper,
@@ -32,14 +32,9 @@ import {
 } from './helpers/helper.ts';
 import { HELPERS_BY_NUMBER, type HelperAt, protocolsAt } from './helpers/registry.ts';
 import { createKills } from './kills.ts';
-import type { ReportMode } from './reporter.ts';
+import type { ReportLog, ReportMode } from './reporter.ts';
 import { createTracker, type Tracker } from './tracker.ts';
 import { createTunnels } from './tunnels.ts';
-
-/** Helpers read at most so many messages and bytes in one step of packet time; the rest is counted and not read. */
-const BUDGET_STEP_SHIFT = 5;
-const BUDGET_MESSAGES = 16_384;
-const BUDGET_BYTES = 4 << 20;
 
 /** Slots of the tracker's descriptors: what was foretold, and the packet. */
 const FORETOLD_SLOT = 0;
@@ -64,6 +59,8 @@ export interface MastersOptions {
   readonly waitForClaim: ClaimWait;
   /** Check every structure after each so many packets; 0 for never. */
   readonly selfCheckEvery?: number;
+  /** Given when `reports` is a log. */
+  readonly log?: ReportLog;
 }
 
 export interface Masters {
@@ -94,6 +91,8 @@ export interface Masters {
   takeCommand(out: Int32Array, o: number): boolean;
   /** Whether the shard had the connection of the command that was a question. */
   answered(found: boolean): void;
+  /** To be called after connections or expectations were changed from outside. */
+  changed(): void;
   readonly greKeys: GreKeys;
   readonly expectations: Expectations;
   readonly tracker: Tracker;
@@ -174,25 +173,7 @@ export function createMasters(options: MastersOptions): Masters {
   };
   /** Events that wait for the next packet of their connection, since a helper dropped the last one. */
   const heldEvents = new Map<number, number>();
-  let budgetStep = 0;
-  let messagesLeft = BUDGET_MESSAGES;
-  let bytesLeft = BUDGET_BYTES;
-
-  function hasBudget(bytes: number): boolean {
-    const step = message.nowMs >>> BUDGET_STEP_SHIFT;
-    if (step !== budgetStep) {
-      budgetStep = step;
-      messagesLeft = BUDGET_MESSAGES;
-      bytesLeft = BUDGET_BYTES;
-    }
-    if (messagesLeft === 0 || bytesLeft < bytes) {
-      counters[Counter.HELPER_GIVEN_UP]++;
-      return false;
-    }
-    messagesLeft--;
-    bytesLeft -= bytes;
-    return true;
-  }
+  const budget = createHelperBudget(counters);
 
   function setConnection(entry: number): void {
     const kind = hot[entry * Hot.WORDS + Hot.KIND];
@@ -209,6 +190,16 @@ export function createMasters(options: MastersOptions): Masters {
 
   // ---- What the tracker tells ----
 
+  /** The helper of a new connection: by the port that it goes to, unless its expectation names one. */
+  function assign(entry: number, kind: number, l4: number, fromHi: boolean, assigned: number): number {
+    const toPort = fromHi ? l4 >>> 16 : l4 & 0xffff;
+    const number = assigned !== 0 ? assigned : (helperAt.get(protocolAndFamily(kind) | toPort) ?? 0);
+    if (number === 0) return 0;
+    state.fill(0, entry * STATE_WORDS, (entry + 1) * STATE_WORDS);
+    if (!hasHelperPort(kind, l4)) elsewhere++;
+    return number;
+  }
+
   const hooks: HelperHooks = {
     opened(entry, d, assigned) {
       const kind = desc[d + Desc.KIND];
@@ -216,19 +207,25 @@ export function createMasters(options: MastersOptions): Masters {
         tunnels.opened(entry, foretoldBy);
         return 0;
       }
-      const l4 = desc[d + Desc.L4];
-      const toPort = (desc[d + Desc.META] & Meta.FROM_HI) !== 0 ? l4 >>> 16 : l4 & 0xffff;
-      const number = assigned !== 0 ? assigned : (helperAt.get(protocolAndFamily(kind) | toPort) ?? 0);
-      if (number === 0) return 0;
-      state.fill(0, entry * STATE_WORDS, (entry + 1) * STATE_WORDS);
-      if (!hasHelperPort(kind, l4)) elsewhere++;
-      return number;
+      const fromHi = (desc[d + Desc.META] & Meta.FROM_HI) !== 0;
+      return assign(entry, kind, desc[d + Desc.L4], fromHi, assigned);
+    },
+
+    made(entry) {
+      const h = entry * Hot.WORDS;
+      return assign(
+        entry,
+        hot[h + Hot.KIND],
+        hot[h + Hot.L4],
+        (hot[h + Hot.STATUS] & Status.FROM_HI) !== 0,
+        0,
+      );
     },
 
     packet(entry, d, dir, verdict, events) {
       const found = readers.get(helperOfEntry(entry));
       const all = heldEvents.size === 0 ? events : events | (heldEvents.get(entry) ?? 0);
-      if (found === undefined || !hasBudget(message.end - message.start)) return all;
+      if (found === undefined || !budget.take(message.end - message.start, message.nowMs)) return all;
       setConnection(entry);
       message.dir = dir;
       message.verdict = verdict;
@@ -268,6 +265,7 @@ export function createMasters(options: MastersOptions): Masters {
     reports: options.reports,
     mode: options.mode,
     waitForReader: options.waitForReader,
+    ...(options.log === undefined ? {} : { log: options.log }),
     helpers: hooks,
     // Here a claim is settled when it is made.
     claims: { take: (slot) => expectations.take(slot), pass() {}, answer() {} },
@@ -437,8 +435,12 @@ export function createMasters(options: MastersOptions): Masters {
       tracker.burst(FORETOLD_SLOT, 2);
     }
     kills.run(d, message.nowMs);
-    watch[0] = expectations.count() + elsewhere;
+    lookOut();
     if (selfCheckEvery !== 0 && ++packets % selfCheckEvery === 0) selfCheck();
+  }
+
+  function lookOut(): void {
+    watch[0] = expectations.count() + elsewhere;
   }
 
   function selfCheck(): void {
@@ -473,14 +475,15 @@ export function createMasters(options: MastersOptions): Masters {
       tracker.burst(0, 1);
       kills.run(0, message.nowMs);
       if (expectations.count() > 0) expectations.sweep(message.nowMs);
-      watch[0] = expectations.count() + elsewhere;
+      lookOut();
     },
     finish: () => expectations.settle(message.nowMs),
     takeCommand: kills.take,
     answered(found) {
       kills.answered(found);
-      watch[0] = expectations.count() + elsewhere;
+      lookOut();
     },
+    changed: lookOut,
     greKeys,
     expectations,
     tracker,

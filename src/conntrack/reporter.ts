@@ -7,6 +7,7 @@ import type { Reason } from '../common/reasons.ts';
 import { EndCode, ReportType, type Verdict } from '../shm/bits.ts';
 import { Counter } from '../shm/counters.ts';
 import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
+import { sayProgress } from '../shm/progress.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
 
@@ -38,8 +39,18 @@ export interface Reporter {
   ended(entry: number, code: EndCode, number: number): void;
   /** Says that all expiries before `sweptMs` were reported (null: not yet), and hands over what is there. */
   endOfBurst(sweptMs: number | null): void;
+  /** Counts so many ends that are forgotten before anybody could read them; for a log only. */
+  leap(count: number): void;
   /** The last word. */
   finish(): void;
+}
+
+/** What a reporter needs when its reports go into a log, which forgets, instead of a ring, which waits. */
+export interface ReportLog {
+  /** LogWriter.leap of the same log. */
+  readonly leap: (count: number) => void;
+  /** Shapes: PROGRESS_WORDS (src/shm/progress.ts) */
+  readonly progress: Int32Array;
 }
 
 /** Thread: the owner of the segment. Cost: nothing where the mode asks for nothing. */
@@ -48,6 +59,7 @@ export function createReporter(
   ring: RingWriter,
   mode: ReportMode,
   waitForReader: () => void,
+  log: ReportLog | null = null,
 ): Reporter {
   const { hot, cold, counters } = segment;
   const { slots, mask } = ring;
@@ -60,6 +72,7 @@ export function createReporter(
   let pending = 0;
   let progressMs = 0;
   let progressKnown = false;
+  const lastProgress = new Int32Array(Report.WORDS);
 
   /** Makes room, writes what all reports have, and returns where the record starts. */
   function begin(type: ReportType, number: number): number {
@@ -129,23 +142,32 @@ export function createReporter(
   }
 
   /** Writes the time of a tick that lies less than 2^31 ms from now. */
-  function stampMs(r: number, ms: number): void {
+  function stampMs(r: number, ms: number, out = slots): void {
     const wholeMs = (nowSec >>> 0) * 1000 + Math.floor(nowNsec / 1_000_000) + ((ms - nowMs) | 0);
     const sec = Math.floor(wholeMs / 1000);
-    slots[r + Report.SEC] = sec;
-    slots[r + Report.NSEC] = (wholeMs - sec * 1000) * 1_000_000;
+    out[r + Report.SEC] = sec;
+    out[r + Report.NSEC] = (wholeMs - sec * 1000) * 1_000_000;
   }
 
   function endOfBurst(sweptMs: number | null): void {
-    if (wantsEnds && sweptMs !== null && (!progressKnown || sweptMs !== progressMs)) {
+    const isNews = wantsEnds && sweptMs !== null && (!progressKnown || sweptMs !== progressMs);
+    if (isNews) {
       progressKnown = true;
       progressMs = sweptMs;
-      stampMs(begin(ReportType.PROGRESS, 0), sweptMs);
+      if (log === null) stampMs(begin(ReportType.PROGRESS, 0), sweptMs);
     }
     flush();
+    if (isNews && log !== null) {
+      stampMs(0, sweptMs, lastProgress);
+      sayProgress(log.progress, lastProgress[Report.SEC], lastProgress[Report.NSEC]);
+    }
   }
 
   function finish(): void {
+    if (log !== null) {
+      flush();
+      return sayProgress(log.progress, SEC_FOREVER | 0, NSEC_FOREVER);
+    }
     const r = begin(ReportType.PROGRESS, 0);
     slots[r + Report.SEC] = SEC_FOREVER;
     slots[r + Report.NSEC] = NSEC_FOREVER;
@@ -161,6 +183,12 @@ export function createReporter(
     packet,
     ended,
     endOfBurst,
+    leap(count) {
+      if (!wantsEnds || log === null) return;
+      flush();
+      log.leap(count);
+      counters[Counter.REPORTS] += count;
+    },
     finish,
   };
 }

@@ -18,11 +18,13 @@ import type { Segment } from '../shm/segment.ts';
 import { createTable } from '../shm/table.ts';
 import { createWheel } from '../shm/wheel.ts';
 import { Answer } from './answer.ts';
+import { createEntryHash } from './entry-hash.ts';
 import { createEviction } from './eviction.ts';
 import type { HelperHooks } from './helper-hooks.ts';
 import { chooseProtocols } from './one-way.ts';
-import { createReporter, ReportMode } from './reporter.ts';
+import { createReporter, type ReportLog, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
+import { endCounter, publishTable, type TrackerParts } from './tracker-parts.ts';
 import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
@@ -47,6 +49,8 @@ export interface TrackerOptions {
   /** Settles the claims on expectations; without one no packet may be foretold. */
   readonly claims?: ClaimTaker;
   readonly helpers?: HelperHooks;
+  /** Given when `reports` is a log (src/shm/log.ts). */
+  readonly log?: ReportLog;
 }
 
 export interface Tracker {
@@ -64,6 +68,8 @@ export interface Tracker {
   selfCheck(): void;
   /** XOR of what the first passes over bursts loaded: its only use keeps those loads alive. */
   touched(): number;
+  /** For whoever answers questions about the connections between bursts, in the same thread (service.ts). */
+  readonly parts: TrackerParts;
 }
 
 /**
@@ -75,11 +81,12 @@ export function createTracker(options: TrackerOptions): Tracker {
   const { hot, hotF64, cold, index, counters } = segment;
   const hash4 = createHash4(options.hashKey);
   const slotMask = desc.length / Desc.WORDS - 1;
+  const hashOf = createEntryHash(hash4, hot, cold);
   const table = createTable(segment);
   const { candidate, matches, find, insert } = table;
   const wheel = createWheel(segment, (entry) => endExpired(entry));
   const { isOneWay, tcp, others, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
-  const reporter = createReporter(segment, options.reports, mode, options.waitForReader);
+  const reporter = createReporter(segment, options.reports, mode, options.waitForReader, options.log);
   const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
   const isReporting = mode !== ReportMode.NOTHING;
   const claims = options.claims ?? null;
@@ -143,26 +150,9 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   // ---- The end of a connection ----
 
-  /** Hash of an entry's tuple: kept nowhere, since only the end of a connection needs it. */
-  function hashOf(entry: number): number {
-    const h = entry * Hot.WORDS;
-    const kind = hot[h + Hot.KIND];
-    const lo = hot[h + Hot.LO0];
-    const hi = hot[h + Hot.HI0];
-    if ((kind & Kind.IPV6) === 0) return hash4(lo, hi, hot[h + Hot.L4], kind);
-    const c = entry * Cold.WORDS;
-    return hash4(
-      hash4(lo, cold[c + Cold.LO1], cold[c + Cold.LO2], cold[c + Cold.LO3]),
-      hash4(hi, cold[c + Cold.HI1], cold[c + Cold.HI2], cold[c + Cold.HI3]),
-      hot[h + Hot.L4],
-      kind,
-    );
-  }
-
   /** Ends a connection that is in no wheel list any more. */
   function drop(entry: number, hash: number, code: EndCode): void {
-    if (code === EndCode.KILLED) counters[Counter.ENDED_KILLED]++;
-    else counters[Counter.ENDED_TIMEOUT + code]++;
+    counters[endCounter(code)]++;
     if (helpers !== null) helpers.ended(entry);
     reporter.ended(entry, code, number);
     table.remove(entry, hash);
@@ -456,17 +446,10 @@ export function createTracker(options: TrackerOptions): Tracker {
   }
 
   function publishCounters(): void {
-    const alive = table.count();
-    let tracked = 0;
-    for (let verdict = Verdict.ESTABLISHED; verdict <= Verdict.RELATED_REPLY; verdict++) {
-      tracked += counters[Counter.VERDICT + verdict];
-    }
-    counters[Counter.TRACKED] = tracked;
-    counters[Counter.ALIVE] = alive;
-    if (alive > counters[Counter.ALIVE_MAX]) counters[Counter.ALIVE_MAX] = alive;
-    counters[Counter.PROBE_MAX] = table.probeMax();
     counters[Counter.NOW_SEC] = nowSec >>> 0;
     counters[Counter.NOW_NSEC] = nowNsec;
+    counters[Counter.WHEEL_LAG_MS] = (nowMs - wheel.sweptMs()) | 0;
+    publishTable(counters, table);
   }
 
   function selfCheck(): void {
@@ -474,9 +457,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     wheel.selfCheck();
     options.reports.selfCheck();
     let ended = 0;
-    for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++)
-      ended += counters[Counter.ENDED_TIMEOUT + code];
-    ended += counters[Counter.ENDED_KILLED];
+    for (let code = EndCode.TIMEOUT; code <= EndCode.EVICTED; code++) ended += counters[endCounter(code)];
+    ended += counters[Counter.ENDED_KILLED] + counters[Counter.ENDED_DELETED];
     assert(
       counters[Counter.CREATED] - ended === table.count(),
       'tracker: created less ended is not what is alive',
@@ -496,5 +478,21 @@ export function createTracker(options: TrackerOptions): Tracker {
     count: table.count,
     selfCheck,
     touched: () => touched,
+    parts: {
+      segment,
+      settings,
+      table,
+      wheel,
+      others,
+      reporter,
+      helpers,
+      isReporting,
+      now: () => ({ ms: nowMs, sec: nowSec >>> 0, nsec: nowNsec, number }),
+      isOverdue,
+      hasRoom,
+      end: (entry, code) => end(entry, hashOf(entry), code),
+      expireDue: catchUp,
+      publish: publishCounters,
+    },
   };
 }

@@ -24,6 +24,8 @@ function words(report: ShardReport, { n, timeoutS }: LastRefresh): string {
       return `It was evicted from the full table to make room for packet ${number}, since it was not ASSURED.`;
     case EndCode.KILLED:
       return 'The helper of another connection ended it.';
+    case EndCode.DELETED:
+      return 'Somebody asked for its end.';
     default:
       return 'The capture ended.';
   }

@@ -288,6 +288,10 @@ export const REASON_SENTENCES: Readonly<Record<ToldReason, ReasonSentence>> = {
     shownBy: ['IPv4', 'IPv6'],
   },
 
+  [Reason.RING_FULL]: {
+    text: 'The ring of its shard was full when it came from a live interface, where nothing waits. Captures are never treated so.',
+    advice: 'More shards, a larger --ring-mb, or a --filter for what is not wanted.',
+  },
   [Reason.TABLE_FULL]: {
     text: 'The table is full, and near its place there is no connection that could be evicted: all are ASSURED. The kernel drops such a packet.',
     advice: 'Compare with a larger table: --max.',

@@ -29,7 +29,14 @@ export interface Direction extends Tuple {
 }
 
 /** Why a connection ended. */
-export type EndReason = 'timeout' | 'reset' | 'reopened' | 'evicted' | 'end of capture' | 'helper';
+export type EndReason =
+  | 'timeout'
+  | 'reset'
+  | 'reopened'
+  | 'evicted'
+  | 'end of capture'
+  | 'helper'
+  | 'deleted';
 
 /** Which directions packets were seen of. Without `--one-way` never the reply alone. */
 export type Halves = 'original' | 'reply' | 'both';

@@ -21,6 +21,7 @@ export const END_REASONS: Readonly<Record<EndCode, EndReason>> = {
   [EndCode.EVICTED]: 'evicted',
   [EndCode.END_OF_CAPTURE]: 'end of capture',
   [EndCode.KILLED]: 'helper',
+  [EndCode.DELETED]: 'deleted',
 };
 
 const IP_PROTOCOL_ICMP = 1;

@@ -22,7 +22,15 @@ export interface JsonSchema {
 
 export const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 
-export const END_REASONS = ['timeout', 'reset', 'reopened', 'evicted', 'end of capture', 'helper'] as const;
+export const END_REASONS = [
+  'timeout',
+  'reset',
+  'reopened',
+  'evicted',
+  'end of capture',
+  'helper',
+  'deleted',
+] as const;
 
 export function unsigned(bits: number, description: string): JsonSchema {
   return { description, type: 'integer', minimum: 0, maximum: 2 ** bits - 1 };

@@ -21,7 +21,9 @@ export interface OutcomeStats extends RefusalStats {
 
 export interface ConnectionStats {
   readonly created: number;
-  readonly ended: Readonly<Record<'timeout' | 'reset' | 'reopened' | 'evicted' | 'helper', number>>;
+  readonly ended: Readonly<
+    Record<'timeout' | 'reset' | 'reopened' | 'evicted' | 'helper' | 'deleted', number>
+  >;
   readonly alive: number;
 }
 
@@ -117,6 +119,7 @@ function connections(blocks: Blocks): ConnectionStats {
       reopened: sum(blocks, Counter.ENDED_REOPENED),
       evicted: sum(blocks, Counter.ENDED_EVICTED),
       helper: sum(blocks, Counter.ENDED_KILLED),
+      deleted: sum(blocks, Counter.ENDED_DELETED),
     },
     alive: sum(blocks, Counter.ALIVE),
   };

@@ -11,6 +11,7 @@ import { createHash4, type HashKey } from '../common/hash.ts';
 import { Outcome, REASONS, Reason } from '../common/reasons.ts';
 import { createDecoder, Last } from '../packet/decode.ts';
 import type { SourceKeys } from '../packet/gre.ts';
+import type { OpenChecksums } from '../packet/transport.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
 import { createUnwrapper, NO_UNWRAPPER, TUNNEL_COUNTERS } from '../packet/tunnels/unwrap.ts';
 import { Kind, Task, Verdict } from '../shm/bits.ts';
@@ -23,6 +24,8 @@ import { createPeeler, isPeelable } from './peel.ts';
 import type { ReassemblyLimits } from './reassembly/limits.ts';
 import { createReassembly } from './reassembly/reassembly.ts';
 
+/** Slots of a ring that a live source keeps free for what must not be lost: commands, the clock, the end. */
+const RESERVE_SLOTS = 64;
 /** Descriptors written before a ring's cursor is moved on. */
 const PUBLISH_EVERY = 64;
 /** A gap in time is crossed in steps of this, since deadlines are compared by signed difference. */
@@ -88,6 +91,11 @@ export interface DispatcherOptions {
   /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room. */
   readonly waitForShard: (shard: number) => void;
   readonly masters?: Masters;
+  /** A live source: where a ring is full the packet is dropped and counted, instead of waiting. */
+  readonly isLossy?: boolean;
+  /** Of several ingest threads: packets are numbered from `first` on in steps of `step`, so that numbers are unique. */
+  readonly numbers?: { readonly first: number; readonly step: number };
+  readonly checksums?: OpenChecksums;
   /** Told of every packet that goes to no shard; null when nobody wants to know. */
   readonly onUndispatched:
     | ((number: number, sec: number, nsec: number, verdict: Verdict, reason: Reason) => void)
@@ -105,6 +113,8 @@ export interface Dispatcher {
     sec: number,
     nsec: number,
   ): void;
+  /** Time went on without a packet. */
+  clock(sec: number, nsec: number): void;
   /** Hands over what was written so far. */
   flush(): void;
   /** Tells every shard that the last packet was the last. */
@@ -123,6 +133,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     verifyChecksums,
     zoneFromVlan,
     ...(options.masters ? { greKeys: options.masters.greKeys } : {}),
+    ...(options.checksums ? { checksums: options.checksums } : {}),
   });
   const reassembly = createReassembly({
     limits: options.reassembly,
@@ -158,7 +169,10 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Number of the last packet that was found in another one, so that its bytes are those of `inside`. */
   let peeled = 0;
 
-  let number = 0;
+  const reserve = options.isLossy === true ? RESERVE_SLOTS : 0;
+  const numberStep = options.numbers?.step ?? 1;
+
+  let number = (options.numbers?.first ?? 1) - numberStep;
   let lastSec = 0;
   let lastNsec = 0;
   let lastTick = 0;
@@ -181,6 +195,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       flush();
       options.waitForShard(shard);
     }
+  }
+
+  /** Makes room for a packet; a live source does not wait for it. Returns whether there is any. */
+  function hasRoom(shard: number): boolean {
+    if (reserve === 0) {
+      makeRoom(shard);
+      return true;
+    }
+    room[shard] = rings[shard].free(pending[shard] + reserve + 1) - pending[shard];
+    return room[shard] > reserve;
   }
 
   function commit(shard: number): void {
@@ -276,13 +300,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     sec: number,
     nsec: number,
   ): void {
-    number = (number + 1) | 0;
+    number = (number + numberStep) | 0;
     counters[Counter.PACKETS]++;
     counters[Counter.BYTES] += wireLength;
     if (!started) begin(sec, nsec);
     else if (sec !== lastSec || nsec !== lastNsec) advance(sec, nsec);
     if (shards === 1) {
-      if (room[0] <= 0) makeRoom(0);
+      if (room[0] <= reserve && !hasRoom(0)) return undispatched(Reason.RING_FULL);
       const slots = slotsOf[0];
       const o = (head[0] & mask) * Desc.WORDS;
       let reason = decode(view, offset, captureLength, wireLength, linkType, slots, o);
@@ -303,7 +327,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     if (reason !== Reason.NONE) return undispatched(reason);
     stamp(scratch, 0);
     if (mayConcernHelper(scratch[Desc.L4])) return viaMasters(view);
-    send(scratch);
+    const shard = shardOf(scratch[Desc.HASH]);
+    if (room[shard] <= reserve && !hasRoom(shard)) return undispatched(Reason.RING_FULL);
+    push(shard, scratch);
   }
 
   /** Writes a descriptor into the ring of its shard. */
@@ -334,12 +360,14 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** The packet in `scratch` may belong to a connection with a helper, or to one that was foretold. */
   function viaMasters(view: DataView): void {
     if (masters === null) return send(scratch);
+    const shard = shardOf(scratch[Desc.HASH]);
+    if (room[shard] <= reserve && !hasRoom(shard)) return undispatched(Reason.RING_FULL);
     if (!masters.owns(scratch, 0)) {
       const expectation = masters.expectationOf(scratch, 0);
       if (expectation === 0) return send(scratch);
       if (!masters.assigns(expectation)) {
         masters.foretell(expectation, scratch, 0, note, 0);
-        push(shardOf(scratch[Desc.HASH]), note);
+        push(shard, note);
         return send(scratch);
       }
       // A connection that exists has precedence over what is expected.
@@ -389,6 +417,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   return {
     packet,
+    clock(sec, nsec) {
+      if (!started) begin(sec, nsec);
+      // What a packet would count as gone back is nothing here: the clock of an idle source lags behind a little.
+      else if (sec >>> 0 > lastSec >>> 0 || (sec === lastSec && nsec > lastNsec)) advance(sec, nsec);
+    },
     flush,
     finish() {
       reassembly.finish(tickMsOf(lastSec, lastNsec));

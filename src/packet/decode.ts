@@ -24,7 +24,7 @@ import {
   Protocol,
 } from './protocol.ts';
 import { createQuoteReader } from './quote.ts';
-import { createTransport, SUM_CORRECT } from './transport.ts';
+import { createTransport, type OpenChecksums, SUM_CORRECT } from './transport.ts';
 import { createTupleWriter } from './tuple.ts';
 
 const IPV4_FRAGMENT_MASK = 0x3fff;
@@ -36,6 +36,8 @@ export interface DecoderOptions {
   readonly zoneFromVlan: boolean;
   /** The calls of PPTP; none by default. */
   readonly greKeys?: SourceKeys;
+  /** Set by a live source before a packet whose transport checksum is not there yet. */
+  readonly checksums?: OpenChecksums;
 }
 
 /** Words that say where the parts of the last packet lie. */
@@ -96,7 +98,7 @@ export type Decode = (
 export function createDecoder(options: DecoderOptions): Decoder {
   const { verifyChecksums, zoneFromVlan } = options;
   const greKeys = options.greKeys ?? NO_SOURCE_KEYS;
-  const transport = createTransport(verifyChecksums, greKeys);
+  const transport = createTransport(verifyChecksums, greKeys, options.checksums);
   const tuples = createTupleWriter(options.hash4);
   const { quote4, quote6 } = createQuoteReader(tuples, greKeys);
   const link = new Int32Array(Link.WORDS);

@@ -55,8 +55,17 @@ export type ReadTransport = (
   o: number,
 ) => number;
 
+/** A live source says of single packets that the card is yet to fill in their checksum, so that it cannot be judged. */
+export interface OpenChecksums {
+  isOpen: boolean;
+}
+
 /** Thread: any, one per thread. Cost: no allocation; with checksums one load per 4 bytes. */
-export function createTransport(verifyChecksums: boolean, greKeys = NO_SOURCE_KEYS): ReadTransport {
+export function createTransport(
+  verifyChecksums: boolean,
+  greKeys = NO_SOURCE_KEYS,
+  checksums: OpenChecksums = { isOpen: false },
+): ReadTransport {
   function transport(
     view: DataView,
     protocol: number,
@@ -91,7 +100,7 @@ export function createTransport(verifyChecksums: boolean, greKeys = NO_SOURCE_KE
 
   /** Whether the whole packet was captured, so that its checksum can be judged. */
   function canVerify(packetEnd: number, end: number): boolean {
-    return verifyChecksums && packetEnd <= end;
+    return verifyChecksums && packetEnd <= end && !checksums.isOpen;
   }
 
   /** Sum of the pseudo header, as onesSum sees it. */

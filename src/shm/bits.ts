@@ -210,6 +210,8 @@ export enum EndCode {
   END_OF_CAPTURE = 4,
   /** The helper of its master ended it, as PPTP does with the tunnel of a call. */
   KILLED = 5,
+  /** Somebody asked for it. */
+  DELETED = 6,
 }
 
 /** Expect.FLAGS, numbered as the kernel does. */

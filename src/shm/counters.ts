@@ -51,6 +51,16 @@ export enum Counter {
   HELPER_GIVEN_UP = 32,
   /** Expectations that had no room or were in each other's way. */
   EXPECT_REFUSED = 33,
+  /** Connections that were ended, or made, because somebody asked for it. */
+  ENDED_DELETED = 34,
+  CREATED_ASKED = 35,
+  /** Requests that were answered. */
+  ANSWERS = 36,
+  /** Slots of the index that are in use or free, as it has grown. */
+  INDEX_SLOTS = 37,
+  /** How far the wheel is behind the clock, ms, and how many entries it is to come to (as of the last question). */
+  WHEEL_LAG_MS = 38,
+  WHEEL_BACKLOG = 39,
   /** Tunnel headers that were taken off, by TunnelKind, six words (ingest). */
   PEELED = 40,
   /** Of these: their VNI, key or TEID is larger than a zone, which got its low 16 bits (ingest). */

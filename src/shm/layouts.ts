@@ -167,6 +167,36 @@ export const EXPECTATION = defineLayout('Expect', 32, [
   field('UNUSED', 'bits', '', '', 4),
 ]);
 
+/** A request to the owner of connections, and its answer; entries go into a page beside it (mailbox.ts). */
+export const ASK = defineLayout('Ask', 552, [
+  field('STATE', 'bits', '', 'whose turn it is; see LaneState'),
+  field('OPERATION', 'bits', '', 'see Operation'),
+  field('FROM', 'u32', 'entry', 'where to begin; in the answer, where to go on, 0 at the end'),
+  field('LIMIT', 'u32', 'entries', 'most that are wanted'),
+  field('MARK', 'u32', '', 'new mark = (mark & ~MARK_MASK) ^ MARK'),
+  field('MARK_MASK', 'bits', '', 'with CHANGES; all bits for a mark as it is given'),
+  field('TIMEOUT_MS', 'i32', 'ms', 'new timeout, from now'),
+  field('STATUS', 'bits', '', 'status bits to set'),
+  field('PROTOCOL_STATE', 'u32', '', 'of a connection to be made'),
+  field('CHANGES', 'bits', '', 'which of these are meant; see ChangeBit'),
+  field('RESULT', 'bits', '', 'answer: see Result'),
+  field('COUNT', 'u32', 'entries', 'answer: how many are in the page, or were ended'),
+  field('TICK', 'i32', 'ms tick', "answer: the owner's clock"),
+  field('SEC', 'u32', 's', 'answer: the same in seconds since 1970'),
+  field('PROGRAM_LENGTH', 'u32', 'words', 'filter; 0 for all'),
+  field('RESERVED', 'bits', '', ''),
+  field(
+    'TUPLE',
+    'bits',
+    '',
+    'a descriptor: the tuple of FIND and CREATE, or of the master of an expectation',
+    20,
+  ),
+  field('EXPECT', 'bits', '', 'the words of an expectation to be made (Expect)', 32),
+  field('UNUSED', 'bits', '', '', 36),
+  field('PROGRAM', 'bits', '', 'filter program, or pairs of slot and order', 448),
+]);
+
 /** What a shard (or ingest) reports to the main thread: a verdict, an event, the end of a connection, or progress. */
 export const REPORT = defineLayout('Report', 52, [
   field('TYPE', 'bits', '', 'see ReportType'),

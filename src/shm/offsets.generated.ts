@@ -125,6 +125,31 @@ export enum Expect {
   WORDS = 32,
 }
 
+/** Words of Ask. */
+export enum Ask {
+  STATE = 0,
+  OPERATION = 1,
+  FROM = 2,
+  LIMIT = 3,
+  MARK = 4,
+  MARK_MASK = 5,
+  TIMEOUT_MS = 6,
+  STATUS = 7,
+  PROTOCOL_STATE = 8,
+  CHANGES = 9,
+  RESULT = 10,
+  COUNT = 11,
+  TICK = 12,
+  SEC = 13,
+  PROGRAM_LENGTH = 14,
+  RESERVED = 15,
+  TUPLE = 16,
+  EXPECT = 36,
+  UNUSED = 68,
+  PROGRAM = 104,
+  WORDS = 552,
+}
+
 /** Words of Report. */
 export enum Report {
   TYPE = 0,
@@ -141,4 +166,4 @@ export enum Report {
 }
 
 /** Of all layouts together; a thread refuses memory that was laid out differently. */
-export const LAYOUT_HASH = -273983167;
+export const LAYOUT_HASH = 1676141393;

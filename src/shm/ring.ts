@@ -7,17 +7,17 @@
  * atomic operation at all.
  */
 import { assert } from '../common/assert.ts';
+import { ringBell, sleepAtBell } from './bell.ts';
 import type { RingMemory } from './segment.ts';
 
 /** Words of the cursor block: 64 bytes apart, so that the two threads do not fight for a cache line. */
 enum Cursor {
   HEAD = 0,
   TAIL = 16,
-  READER_SLEEPS = 32,
   WRITER_SLEEPS = 48,
 }
 
-/** Looks before it sleeps, some ten microseconds: less than a sleeping thread takes to wake up. */
+/** Looks before the writer sleeps. */
 const SPINS = 2000;
 /**
  * Who sleeps is woken only when there is work for a while: a writer when half of the ring is free, a
@@ -65,7 +65,7 @@ function slotCount(memory: RingMemory, words: number): number {
 
 /** Errors: `publish` of more than is free is a caller's bug, caught by `selfCheck`. */
 export function createRingWriter(memory: RingMemory, words: number): RingWriter {
-  const { cursors, slots } = memory;
+  const { cursors, slots, bell } = memory;
   const size = slotCount(memory, words);
   let head = Atomics.load(cursors, Cursor.HEAD);
   let tailSeen = Atomics.load(cursors, Cursor.TAIL);
@@ -82,15 +82,10 @@ export function createRingWriter(memory: RingMemory, words: number): RingWriter 
   function publish(count: number): void {
     head = (head + count) | 0;
     Atomics.store(cursors, Cursor.HEAD, head);
-    if (Atomics.load(cursors, Cursor.READER_SLEEPS) !== 0) {
+    if (Atomics.load(bell, 0) !== 0) {
       const filled = (head - Atomics.load(cursors, Cursor.TAIL)) | 0;
-      if (filled >= size >> WAKE_READER_SHIFT) wake();
+      if (filled >= size >> WAKE_READER_SHIFT) ringBell(bell);
     }
-  }
-
-  function wake(): void {
-    if (Atomics.exchange(cursors, Cursor.READER_SLEEPS, 0) !== 0)
-      Atomics.notify(cursors, Cursor.READER_SLEEPS, 1);
   }
 
   function waitForRoom(ms: number): boolean {
@@ -107,12 +102,21 @@ export function createRingWriter(memory: RingMemory, words: number): RingWriter 
     assert(Atomics.load(cursors, Cursor.HEAD) === head, 'ring: a second writer moved the head');
   }
 
-  return { slots, mask: size - 1, free, head: () => head, publish, wake, waitForRoom, selfCheck };
+  return {
+    slots,
+    mask: size - 1,
+    free,
+    head: () => head,
+    publish,
+    wake: () => ringBell(bell),
+    waitForRoom,
+    selfCheck,
+  };
 }
 
 /** Errors: `release` of more than is available is a caller's bug, caught by `selfCheck`. */
 export function createRingReader(memory: RingMemory, words: number): RingReader {
-  const { cursors, slots } = memory;
+  const { cursors, slots, bell } = memory;
   const size = slotCount(memory, words);
   let tail = Atomics.load(cursors, Cursor.TAIL);
 
@@ -129,12 +133,7 @@ export function createRingReader(memory: RingMemory, words: number): RingReader 
     }
   }
 
-  function waitForSlots(ms: number): void {
-    for (let i = 0; i < SPINS; i++) if (available() > 0) return;
-    Atomics.store(cursors, Cursor.READER_SLEEPS, 1);
-    if (available() === 0) Atomics.wait(cursors, Cursor.READER_SLEEPS, 1, ms);
-    Atomics.store(cursors, Cursor.READER_SLEEPS, 0);
-  }
+  const hasSlots = (): boolean => available() > 0;
 
   function selfCheck(): void {
     const used = (Atomics.load(cursors, Cursor.HEAD) - tail) | 0;
@@ -142,7 +141,15 @@ export function createRingReader(memory: RingMemory, words: number): RingReader 
     assert(Atomics.load(cursors, Cursor.TAIL) === tail, 'ring: a second reader moved the tail');
   }
 
-  return { slots, mask: size - 1, available, tail: () => tail, release, waitForSlots, selfCheck };
+  return {
+    slots,
+    mask: size - 1,
+    available,
+    tail: () => tail,
+    release,
+    waitForSlots: (ms) => sleepAtBell(bell, ms, hasSlots),
+    selfCheck,
+  };
 }
 
 /** Moves both cursors of an empty ring, so that tests can reach their wrap-around. */

@@ -5,6 +5,7 @@
  *   header | counters | wheel | index | hot entries | cold entries | reports
  */
 import { assert } from '../common/assert.ts';
+import { BELL_WORDS } from './bell.ts';
 import { Claim } from './claims.ts';
 import { Counter } from './counters.ts';
 import { Cold, Expect, Hot, LAYOUT_HASH, Report } from './offsets.generated.ts';
@@ -41,6 +42,7 @@ export interface Segment {
   readonly buffer: SharedArrayBuffer;
   readonly shard: number;
   readonly maxEntries: number;
+  readonly reportSlots: number;
   /** Shapes: Counter.WORDS; written by the owner with plain stores. */
   readonly counters: Float64Array;
   /** Shapes: WHEEL_SLOTS entry numbers, the heads of the lists. */
@@ -63,10 +65,13 @@ export interface RingMemory {
   readonly cursors: Int32Array;
   /** Shapes: slots * words */
   readonly slots: Int32Array;
+  /** Wakes the reader (bell.ts). */
+  readonly bell: Int32Array;
 }
 
-/** Head, tail, and the two flags of those who wait, 64 bytes apart. */
+/** Head, tail, the reader's bell, and the flag of a writer that waits, 64 bytes apart. */
 export const RING_CURSOR_WORDS = 64;
+const RING_BELL_WORD = 32;
 
 /** Slots of the index for so many entries: the least power of two that keeps the load under LOAD_MAX. */
 export function indexSlotsFor(maxEntries: number): number {
@@ -151,6 +156,7 @@ export function attachSegment(buffer: SharedArrayBuffer): Segment {
     buffer,
     shard: header[Header.SHARD],
     maxEntries,
+    reportSlots,
     counters: new Float64Array(buffer, p.counters, Counter.WORDS),
     wheel: new Int32Array(buffer, p.wheel, WHEEL_SLOTS),
     index: new Int32Array(buffer, p.index, indexSlots * 2),
@@ -160,16 +166,21 @@ export function attachSegment(buffer: SharedArrayBuffer): Segment {
     reports: {
       cursors: new Int32Array(buffer, p.reportCursors, RING_CURSOR_WORDS),
       slots: new Int32Array(buffer, p.reports, reportSlots * Report.WORDS),
+      bell: new Int32Array(buffer, p.reportCursors + RING_BELL_WORD * 4, BELL_WORDS),
     },
   };
 }
 
-/** Memory of a ring of its own: `slots` (a power of two) of `words` words each. */
-export function createRingMemory(slots: number, words: number): RingMemory {
+/**
+ * Memory of a ring of its own: `slots` (a power of two) of `words` words each. A reader with several rings gives all of
+ * them its one bell.
+ */
+export function createRingMemory(slots: number, words: number, bell?: Int32Array): RingMemory {
   const buffer = new SharedArrayBuffer(RING_CURSOR_WORDS * 4 + slots * words * 4);
   return {
     cursors: new Int32Array(buffer, 0, RING_CURSOR_WORDS),
     slots: new Int32Array(buffer, RING_CURSOR_WORDS * 4, slots * words),
+    bell: bell ?? new Int32Array(buffer, RING_BELL_WORD * 4, BELL_WORDS),
   };
 }
 

@@ -47,6 +47,10 @@ export interface Table {
   insert(hash: number, words: Int32Array, d: number): number;
   /** Removes an entry whose hash is known. */
   remove(entry: number, hash: number): void;
+  /** Entries from this number on were never used, or not since `clear`: what they hold means nothing. */
+  limit(): number;
+  /** Forgets all entries at once. Cost: the index. */
+  clear(): void;
   /** The entry in a slot of the index, 0 when it is empty. */
   entryAt(slot: number): number;
   /** Walks index and slab. Errors: an InvariantError that says what is wrong. Cost: all slots. */
@@ -253,6 +257,13 @@ export function createTable(memory: TableMemory): Table {
     find,
     insert,
     remove,
+    limit: () => fresh,
+    clear() {
+      index.fill(0, 0, (mask + 1) * 2);
+      used = 0;
+      fresh = 1;
+      freed = 0;
+    },
     entryAt: (slot) => index[(slot << 1) + 1],
     selfCheck,
   };

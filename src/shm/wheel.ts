@@ -61,6 +61,10 @@ export interface Wheel {
   advance(nowMs: number, budget: number): boolean;
   /** Expires whatever is due at exactly `nowMs`, the tick that still runs included. Not bounded. */
   expireDue(nowMs: number): void;
+  /** Forgets all entries at once. */
+  clear(): void;
+  /** Entries that are filed at places that the clock has passed: what `advance` did not come to yet. Cost: their number, `max` at most. */
+  backlog(nowMs: number, max: number): number;
   /** Start of the tick that still runs: all deadlines before it have been dealt with. */
   sweptMs(): number;
   /** Walks every list. Errors: an InvariantError that says what is wrong. Cost: all entries. */
@@ -253,6 +257,26 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     remove,
     advance,
     expireDue,
+    clear() {
+      wheel.fill(0);
+      count0 = 0;
+      count1 = 0;
+      count2 = 0;
+    },
+    backlog(nowMs, max) {
+      const target = nowMs >>> WHEEL_TICK_SHIFT;
+      let due = 0;
+      for (let tick = current; tick !== target && ((target - tick) & TICK_MASK) <= LEVEL_MASK; ) {
+        for (
+          let entry = wheel[tick & LEVEL_MASK];
+          entry !== 0 && due < max;
+          entry = cold[entry * Cold.WORDS + Cold.NEXT]
+        )
+          due++;
+        tick = (tick + 1) & TICK_MASK;
+      }
+      return due;
+    },
     sweptMs: () => current << WHEEL_TICK_SHIFT,
     selfCheck,
   };

@@ -1,5 +1,5 @@
 /** Reads the table of expectations when its owner has stopped. */
-import { HELPERS_BY_NUMBER } from '../conntrack/helpers/registry.ts';
+import { classNameOf } from '../conntrack/helpers/registry.ts';
 import { connectionOf } from '../export/entry-view.ts';
 import { type Expectation, expectationOf } from '../export/expectation.ts';
 import { Cold, Expect, Hot } from '../shm/offsets.generated.ts';
@@ -20,9 +20,13 @@ export function expectationsOf(words: Int32Array, masters: Segment, tickMs: numb
     if (words[e + Expect.KIND] === 0 || masters.hot[h + Hot.KIND] === 0) continue;
     if (((masters.hot[h + Hot.DEADLINE] - tickMs) | 0) <= 0) continue;
     const at = { hot: masters.hot, h, cold: masters.cold, c: master * Cold.WORDS };
-    const className = HELPERS_BY_NUMBER.get(words[e + Expect.HELPER])?.classes[words[e + Expect.CLASS]]?.name;
-    const named = className === undefined || className === '' ? null : className;
-    const expectation = expectationOf(words, e, tickMs, connectionOf(at, tickMs, null), named);
+    const expectation = expectationOf(
+      words,
+      e,
+      tickMs,
+      connectionOf(at, tickMs, null),
+      classNameOf(words, e),
+    );
     found.push({ order: words[e + Expect.ORDER] >>> 0, expectation });
   }
   return found.sort((a, b) => a.order - b.order).map((f) => f.expectation);

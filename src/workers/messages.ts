@@ -4,7 +4,10 @@ import type { CaptureErrorFields } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
+import type { LiveOptions } from '../live/options.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
+import type { MailboxMemory } from '../shm/mailbox.ts';
+import type { RingBlock } from '../shm/ring-block.ts';
 import type { RingMemory } from '../shm/segment.ts';
 
 /** Words of the control block that all threads share. */
@@ -22,9 +25,17 @@ export interface ExpectationMemory {
   readonly claims: Int32Array;
 }
 
+/** What a thread needs to be asked questions while it runs, and to tell events that nobody need read. */
+export interface ServiceMemory {
+  readonly mailbox: MailboxMemory;
+  /** Shapes: PROGRESS_WORDS */
+  readonly progress: Int32Array;
+}
+
 export interface ShardTask {
   readonly segment: SharedArrayBuffer;
-  readonly ring: RingMemory;
+  /** One ring of each ingest thread. */
+  readonly inputs: RingBlock;
   readonly settings: Int32Array;
   readonly control: Int32Array;
   readonly hashKey: HashKey;
@@ -33,10 +44,19 @@ export interface ShardTask {
   readonly selfCheckEvery: number;
   /** Where claims on expectations are settled. */
   readonly claims: Int32Array;
+  /** null: nobody asks, and reports wait for their reader. */
+  readonly service: ServiceMemory | null;
+  /** Shapes: HISTOGRAM_WORDS; units: 0.1 us. null where packets have no arrival that could be measured. */
+  readonly latency: Int32Array | null;
 }
 
 export interface IngestTask {
   readonly files: readonly string[];
+  /** Instead of files. */
+  readonly live: LiveOptions | null;
+  /** Number of this ingest thread, and how many there are. */
+  readonly ingest: number;
+  readonly ingests: number;
   readonly rings: readonly RingMemory[];
   /** Reports of packets that go to no shard. */
   readonly reports: RingMemory;
@@ -54,6 +74,12 @@ export interface IngestTask {
   readonly expectations: ExpectationMemory;
   readonly settings: Int32Array;
   readonly selfCheckEvery: number;
+  /** Of the connections with helpers. */
+  readonly service: ServiceMemory | null;
+  /** Shapes: PROGRESS_WORDS: how far the reports of this thread itself have come, where these are a log. */
+  readonly progress: Int32Array;
+  /** After the end of the capture: stay and answer, until STOP. */
+  readonly hold: boolean;
 }
 
 export interface IngestResult {

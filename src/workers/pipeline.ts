@@ -13,13 +13,23 @@ import type { HashKey } from '../common/hash.ts';
 import { defaultHelpers, type HelperAt } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import { createSettings, Setting } from '../conntrack/settings.ts';
+import { createControl } from '../control/control.ts';
+import { addCounters } from '../control/sum-counters.ts';
+import type { TrackerControl } from '../control/tracker-control.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf, withExpected } from '../export/entry-view.ts';
 import type { Expectation } from '../export/expectation.ts';
+import type { LiveOptions } from '../live/options.ts';
 import type { Encapsulation } from '../packet/tunnels/options.ts';
+import { BELL_WORDS } from '../shm/bell.ts';
 import { Counter } from '../shm/counters.ts';
+import { HISTOGRAM_WORDS } from '../shm/histogram.ts';
+import { createLogReader } from '../shm/log.ts';
+import { createMailboxMemory } from '../shm/mailbox.ts';
 import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
+import { PROGRESS_WORDS } from '../shm/progress.ts';
 import { createRingReader } from '../shm/ring.ts';
+import { createRingBlock } from '../shm/ring-block.ts';
 import {
   createExpectationMemory,
   createRingMemory,
@@ -30,12 +40,26 @@ import {
 } from '../shm/segment.ts';
 import { expectationsOf } from './expectations-of.ts';
 import { CONNECTIONS_MAX_DEFAULT, SHARDS_MAX } from './limits.ts';
-import { Control, type IngestResult, type IngestTask, type ShardTask } from './messages.ts';
-import { createReportOrder, type OrderedReport } from './report-order.ts';
+import {
+  Control,
+  type IngestResult,
+  type IngestTask,
+  type ServiceMemory,
+  type ShardTask,
+} from './messages.ts';
+import {
+  createReportOrder,
+  logStream,
+  type OrderedReport,
+  orderStreams,
+  type ReportOrder,
+} from './report-order.ts';
 
 /** Descriptors in a shard's ring: a few hundred microseconds of work. */
 const DESCRIPTOR_SLOTS = 8192;
 const REPORT_SLOTS = 4096;
+/** Events that a service keeps for whoever wants them: 13 MB, of which the system gives what is used. */
+const LOG_SLOTS = 65_536;
 /** Pause of the main thread when no thread has reported anything. */
 const POLL_MS = 1;
 
@@ -45,6 +69,14 @@ export const defaultShards = (): number => Math.min(SHARDS_MAX, Math.max(1, avai
 export interface PipelineOptions {
   /** pcap or pcapng files, gzipped or not; "-" is standard input. Several are read in the order of time. */
   readonly files: readonly string[];
+  /** Interfaces instead of files. */
+  readonly live?: LiveOptions;
+  /** Ingest threads; more than one only for interfaces, and without helpers. */
+  readonly ingests?: number;
+  /** It may be asked questions while it runs (`control`), and keeps the latest events for whoever wants them. */
+  readonly service?: boolean;
+  /** After the end of the captures: stay, until `stop`. */
+  readonly hold?: boolean;
   readonly shards?: number;
   /** Greatest number of connections over all shards. */
   readonly maxConnections?: number;
@@ -75,8 +107,12 @@ export interface Pipeline {
   connections(): Connection[];
   /** What is expected, oldest first. Only after all threads have finished. */
   expectations(): Expectation[];
-  /** Counters of the ingest thread and of each shard; may be read at any time. */
-  readonly ingestCounters: Float64Array;
+  /** What may be asked while it runs; null unless it is a service. */
+  readonly control: TrackerControl | null;
+  /** Reports that `next` could not give because a service waits for nobody. */
+  reportsLost(): number;
+  /** Counters of the ingest threads, added up at that moment, and of each shard; may be read at any time. */
+  ingestCounters(): Float64Array;
   readonly shardCounters: readonly Float64Array[];
   /** Of the connections with helpers; null without helpers. */
   readonly masterCounters: Float64Array | null;
@@ -115,86 +151,139 @@ function* entriesOf(segment: Segment): Generator<{ created: number; connection: 
   }
 }
 
+/** Memory that makes an owner of connections answer questions, and tell events that nobody need read. */
+const createServiceMemory = (bell: Int32Array): ServiceMemory => ({
+  mailbox: createMailboxMemory(bell),
+  progress: createSharedI32(PROGRESS_WORDS),
+});
+
 /** Errors: what is wrong with a file is not one; see `errors`. */
 export function startPipeline(options: PipelineOptions): Pipeline {
   const shards = options.shards ?? defaultShards();
+  const ingests = options.ingests ?? 1;
   const maxConnections = options.maxConnections ?? CONNECTIONS_MAX_DEFAULT;
   const settings = options.settings ?? createSettings();
-  const mode = options.mode ?? ReportMode.NOTHING;
+  const isService = options.service === true;
+  const printMode = options.mode ?? ReportMode.NOTHING;
+  const mode = isService ? printMode | ReportMode.EVENTS : printMode;
   const hashKey = options.hashKey ?? { k0: randomWord(), k1: randomWord() };
   const control = createSharedI32(Control.WORDS);
-  const size = { maxEntries: Math.ceil(maxConnections / shards), reportSlots: REPORT_SLOTS };
-  const segments = Array.from({ length: shards }, (_, shard) => createSegment(shard, size));
-  const rings = segments.map(() => createRingMemory(DESCRIPTOR_SLOTS, Desc.WORDS));
+  const reportSlots = isService ? LOG_SLOTS : REPORT_SLOTS;
+  const size = { maxEntries: Math.ceil(maxConnections / shards), reportSlots };
   const helpers = options.helpers ?? defaultHelpers();
-  const masters = createSegment(MASTERS_SEGMENT, size);
   const expectations = createExpectationMemory(settings[Setting.EXPECT_MAX]);
-  const ingestReports = createRingMemory(REPORT_SLOTS, Report.WORDS);
-  const ingestCounters = createSharedF64(Counter.WORDS);
+
+  const shardParts = Array.from({ length: shards }, (_, shard) => {
+    const bell = createSharedI32(BELL_WORDS);
+    return {
+      segment: createSegment(shard, size),
+      inputs: createRingBlock(ingests, DESCRIPTOR_SLOTS, Desc.WORDS, bell),
+      service: isService ? createServiceMemory(bell) : null,
+      latency: options.live === undefined ? null : createSharedI32(HISTOGRAM_WORDS),
+    };
+  });
+  const masters = createSegment(MASTERS_SEGMENT, size);
+  const ingestParts = Array.from({ length: ingests }, () => ({
+    reports: createRingMemory(reportSlots, Report.WORDS),
+    progress: createSharedI32(PROGRESS_WORDS),
+    counters: createSharedF64(Counter.WORDS),
+  }));
+  const mastersService = isService ? createServiceMemory(createSharedI32(BELL_WORDS)) : null;
 
   const pool = new Piscina({
-    minThreads: shards + 1,
-    maxThreads: shards + 1,
+    minThreads: shards + ingests,
+    maxThreads: shards + ingests,
     idleTimeout: Number.POSITIVE_INFINITY,
     // Our threads sleep on our own rings; the pool must not make them wait for tasks.
     atomics: 'disabled',
   });
-  const shardRuns = segments.map((segment, shard) => {
+  const shardRuns = shardParts.map(({ segment, inputs, service, latency }) => {
     const task: ShardTask = {
       segment: segment.buffer,
-      ring: rings[shard],
+      inputs,
       settings,
       control,
       hashKey,
       mode,
       selfCheckEvery: options.selfCheckEvery ?? 0,
       claims: expectations.claims,
+      service,
+      latency,
     };
     return pool.run(task, { filename: threadFile('shard-thread') });
   });
-  const ingestTask: IngestTask = {
-    files: options.files,
-    rings,
-    reports: ingestReports,
-    counters: ingestCounters,
-    control,
-    hashKey,
-    mode,
-    verifyChecksums: settings[Setting.CHECKSUM] !== 0,
-    zoneFromVlan: options.encapsulation?.zoneFromVlan ?? false,
-    decap: options.encapsulation?.decap ?? null,
-    helpers,
-    masters: masters.buffer,
-    expectations,
-    settings,
-    selfCheckEvery: options.selfCheckEvery ?? 0,
-  };
-  const ingestRun: Promise<IngestResult> = pool.run(ingestTask, { filename: threadFile('ingest-thread') });
+  const ingestRuns = ingestParts.map(({ reports, progress, counters }, ingest): Promise<IngestResult> => {
+    const task: IngestTask = {
+      files: options.files,
+      live: options.live ?? null,
+      ingest,
+      ingests,
+      rings: shardParts.map(({ inputs }) => inputs.rings[ingest]),
+      reports,
+      progress,
+      counters,
+      control,
+      hashKey,
+      mode,
+      verifyChecksums: settings[Setting.CHECKSUM] !== 0,
+      zoneFromVlan: options.encapsulation?.zoneFromVlan ?? false,
+      decap: options.encapsulation?.decap ?? null,
+      helpers,
+      masters: masters.buffer,
+      expectations,
+      settings,
+      selfCheckEvery: options.selfCheckEvery ?? 0,
+      service: mastersService,
+      hold: options.hold === true,
+    };
+    return pool.run(task, { filename: threadFile('ingest-thread') });
+  });
 
-  let result: IngestResult = { errors: [], stopped: false };
+  const results: IngestResult[] = [];
   let failure: unknown = null;
   let ended = false;
-  const finished = Promise.allSettled([ingestRun, ...shardRuns]).then(async ([ingest, ...others]) => {
+  const finished = Promise.allSettled([...shardRuns, ...ingestRuns]).then((all) => {
     ended = true;
     // The first thread to fail makes the others fail; the shards know better why.
-    const failed = [...others, ingest].find((r) => r.status === 'rejected');
+    const failed = all.find((r) => r.status === 'rejected');
     if (failed?.status === 'rejected') {
       failure = failed.reason;
       throw failed.reason;
     }
-    if (ingest.status === 'fulfilled') result = ingest.value;
+    for (const r of all.slice(shards)) if (r.status === 'fulfilled') results.push(r.value);
   });
   // Whoever awaits `finished` gets the error; if nobody does, `next` throws it.
   finished.catch(() => {});
 
   // Where there are no helpers nobody writes, or ends, the reports of their connections.
-  const trackers = helpers.length > 0 ? [...segments, masters] : segments;
-  const streams = trackers.map((segment) => createRingReader(segment.reports, Report.WORDS));
-  if ((mode & ReportMode.PACKETS) !== 0) streams.push(createRingReader(ingestReports, Report.WORDS));
-  const order = createReportOrder(streams);
+  const hasMasters = helpers.length > 0;
+  const trackers = [...shardParts.map(({ segment }) => segment), ...(hasMasters ? [masters] : [])];
+  let lost = 0;
+  const order = createOrder();
+
+  function createOrder(): ReportOrder {
+    const withIngest = (printMode & ReportMode.PACKETS) !== 0;
+    const memories = trackers.map(({ reports }) => reports);
+    if (withIngest) memories.push(...ingestParts.map(({ reports }) => reports));
+    if (!isService) return createReportOrder(memories.map((m) => createRingReader(m, Report.WORDS)));
+    const progress = shardParts.map(({ service }) => service?.progress);
+    if (hasMasters) progress.push(mastersService?.progress);
+    progress.push(...ingestParts.map((part) => part.progress));
+    return orderStreams(
+      memories.map((memory, i) =>
+        logStream(
+          createLogReader(memory, Report.WORDS, 0),
+          progress[i] ?? createSharedI32(PROGRESS_WORDS),
+          (count) => {
+            lost += count;
+          },
+        ),
+      ),
+    );
+  }
 
   async function next(): Promise<OrderedReport[] | null> {
-    if (mode === ReportMode.NOTHING) {
+    if (printMode === ReportMode.NOTHING) {
       // Nothing to collect: do not take the threads' cores away a thousand times a second.
       await finished;
       return null;
@@ -213,16 +302,33 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     }
   }
 
+  const ingestCounters = ingestParts.map(({ counters }) => counters);
   return {
     next,
     finished,
-    errors: () => result.errors.map((fields) => new CaptureError(fields)),
-    wasStopped: () => result.stopped,
+    errors: () => results.flatMap(({ errors }) => errors).map((fields) => new CaptureError(fields)),
+    wasStopped: () => results.some(({ stopped }) => stopped),
     connections: () => withExpected(sortedByAge(trackers)),
     expectations: () => expectationsOf(expectations.words, masters, tickOf(masters)),
-    ingestCounters,
-    shardCounters: segments.map((segment) => segment.counters),
-    masterCounters: helpers.length > 0 ? masters.counters : null,
+    control: isService
+      ? createControl({
+          shards: shardParts.flatMap(({ segment, inputs, service, latency }) =>
+            service === null ? [] : [{ segment, mailbox: service.mailbox, rings: inputs.rings, latency }],
+          ),
+          masters:
+            mastersService === null || !hasMasters
+              ? null
+              : { segment: masters, mailbox: mastersService.mailbox, rings: [], latency: null },
+          helpers,
+          hashKey,
+          settings,
+          ingestCounters,
+        })
+      : null,
+    reportsLost: () => lost,
+    ingestCounters: () => addCounters(ingestCounters),
+    shardCounters: shardParts.map(({ segment }) => segment.counters),
+    masterCounters: hasMasters ? masters.counters : null,
     stop() {
       Atomics.store(control, Control.STOP, 1);
       Atomics.notify(control, Control.STOP);

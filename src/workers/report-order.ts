@@ -8,7 +8,9 @@ import type { Reason } from '../common/reasons.ts';
 import type { Connection, ConnectionEvent } from '../export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords, timeNs } from '../export/entry-view.ts';
 import { EndCode, EventBit, ReportType, type Verdict } from '../shm/bits.ts';
+import type { LogReader } from '../shm/log.ts';
 import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
+import { readProgress } from '../shm/progress.ts';
 import type { RingReader } from '../shm/ring.ts';
 
 /** A report, out of shared memory. */
@@ -102,51 +104,100 @@ export interface ReportOrder {
   done(): boolean;
 }
 
-interface Stream {
-  readonly ring: RingReader;
-  sec: number;
-  nsec: number;
-  finished: boolean;
+/** Reports of one thread, and how far it has come. */
+export interface ReportStream {
+  /** Gives everything that is there to `take`; returns whether there was anything. */
+  collect(take: (slots: Int32Array, r: number, type: OrderedReport['type']) => void): boolean;
+  /** Nothing before this will come any more. */
+  sec(): number;
+  nsec(): number;
+  isFinished(): boolean;
+}
+
+const isForever = (sec: number, nsec: number): boolean => sec === 0xffffffff && nsec === 999_999_999;
+
+/** The stream of a ring, in which progress is a record among the others. */
+function ringStream(ring: RingReader): ReportStream {
+  let sec = 0;
+  let nsec = 0;
+  return {
+    collect(take) {
+      const available = ring.available();
+      for (let i = 0; i < available; i++) {
+        const r = ((ring.tail() + i) & ring.mask) * Report.WORDS;
+        const type = ring.slots[r + Report.TYPE];
+        if (type === ReportType.PROGRESS) {
+          sec = ring.slots[r + Report.SEC] >>> 0;
+          nsec = ring.slots[r + Report.NSEC];
+        } else {
+          take(ring.slots, r, type);
+        }
+      }
+      if (available > 0) ring.release(available);
+      return available > 0;
+    },
+    sec: () => sec,
+    nsec: () => nsec,
+    isFinished: () => isForever(sec, nsec),
+  };
+}
+
+/** Records that are taken from a log at once. */
+const LOG_CHUNK = 1024;
+
+/** The stream of a log. `lost` is told how many reports could not be read in time. */
+export function logStream(log: LogReader, progress: Int32Array, lost: (count: number) => void): ReportStream {
+  const chunk = new Int32Array(LOG_CHUNK * Report.WORDS);
+  let sec = 0;
+  let nsec = 0;
+  return {
+    collect(take) {
+      // The progress first: what it promises was written before it.
+      const now = readProgress(progress);
+      let any = false;
+      for (;;) {
+        const count = log.read(chunk, LOG_CHUNK);
+        if (log.missed() > 0) lost(log.missed());
+        for (let i = 0; i < count; i++) take(chunk, i * Report.WORDS, chunk[i * Report.WORDS + Report.TYPE]);
+        any ||= count > 0;
+        if (count < LOG_CHUNK) break;
+      }
+      ({ sec, nsec } = now);
+      return any;
+    },
+    sec: () => sec,
+    nsec: () => nsec,
+    isFinished: () => isForever(sec, nsec),
+  };
 }
 
 /** Thread: main. Cost: proportional to the reports. */
 export function createReportOrder(rings: readonly RingReader[]): ReportOrder {
-  const streams: Stream[] = rings.map((ring) => ({ ring, sec: 0, nsec: 0, finished: false }));
-  let pending: OrderedReport[] = [];
+  return orderStreams(rings.map(ringStream));
+}
 
-  function collectFrom(stream: Stream): boolean {
-    const { ring } = stream;
-    const available = ring.available();
-    for (let i = 0; i < available; i++) {
-      const r = ((ring.tail() + i) & ring.mask) * Report.WORDS;
-      const type = ring.slots[r + Report.TYPE];
-      if (type === ReportType.PROGRESS) {
-        stream.sec = ring.slots[r + Report.SEC] >>> 0;
-        stream.nsec = ring.slots[r + Report.NSEC];
-        stream.finished = stream.sec === 0xffffffff && stream.nsec === 999_999_999;
-      } else {
-        pending.push(copyReport(ring.slots, r, type));
-      }
-    }
-    if (available > 0) ring.release(available);
-    return available > 0;
-  }
+/** The same for streams of any kind. */
+export function orderStreams(streams: readonly ReportStream[]): ReportOrder {
+  let pending: OrderedReport[] = [];
 
   function collect(): boolean {
     let any = false;
-    for (const stream of streams) if (collectFrom(stream)) any = true;
+    for (const stream of streams)
+      if (stream.collect((slots, r, type) => pending.push(copyReport(slots, r, type)))) any = true;
     return any;
   }
 
   function take(): OrderedReport[] {
     if (pending.length === 0) return [];
-    let { sec, nsec, finished: allFinished } = streams[0];
-    for (const s of streams) {
-      allFinished &&= s.finished;
-      if (s.sec < sec || (s.sec === sec && s.nsec < nsec)) ({ sec, nsec } = s);
-    }
+    let sec = streams[0].sec();
+    let nsec = streams[0].nsec();
+    for (const s of streams)
+      if (s.sec() < sec || (s.sec() === sec && s.nsec() < nsec)) {
+        sec = s.sec();
+        nsec = s.nsec();
+      }
     let ready = pending;
-    if (allFinished) {
+    if (streams.every((s) => s.isFinished())) {
       pending = [];
     } else {
       const isReady = (r: OrderedReport): boolean => r.sec < sec || (r.sec === sec && r.nsec < nsec);
@@ -160,6 +211,6 @@ export function createReportOrder(rings: readonly RingReader[]): ReportOrder {
   return {
     collect,
     take,
-    done: () => pending.length === 0 && streams.every((s) => s.finished),
+    done: () => pending.length === 0 && streams.every((s) => s.isFinished()),
   };
 }

@@ -1,13 +1,16 @@
-/** Entry point of a shard's thread: takes bursts from its ring until it is told to finish. */
-import { BURST, createTracker } from '../conntrack/tracker.ts';
+/** Entry point of a shard's thread: takes bursts from its rings until it is told to finish. */
+import { wallMs } from '../common/clock.ts';
+import { createService, type Service } from '../conntrack/service.ts';
+import { createTracker, type Tracker } from '../conntrack/tracker.ts';
+import { createEntryMatcher } from '../query/entry-matcher.ts';
 import { createClaimTaker, sleepForClaim } from '../shm/claims.ts';
-import { Desc, Report } from '../shm/offsets.generated.ts';
-import { createRingReader, createRingWriter } from '../shm/ring.ts';
-import { attachSegment } from '../shm/segment.ts';
+import { record } from '../shm/histogram.ts';
+import { Desc } from '../shm/offsets.generated.ts';
+import { createRingReader } from '../shm/ring.ts';
+import { attachSegment, type Segment } from '../shm/segment.ts';
+import { runInbox } from './inbox.ts';
 import { Control, type ShardTask } from './messages.ts';
-
-/** Longest sleep; whoever fills or empties a ring wakes the other side before that. */
-const SLEEP_MS = 50;
+import { openReports } from './reports.ts';
 
 class Abandoned extends Error {
   override readonly message = 'another thread failed';
@@ -16,47 +19,50 @@ class Abandoned extends Error {
 export default function run(task: ShardTask): void {
   const { control } = task;
   const segment = attachSegment(task.segment);
-  const input = createRingReader(task.ring, Desc.WORDS);
-  const reports = createRingWriter(segment.reports, Report.WORDS);
   const checkAbandoned = (): void => {
     if (Atomics.load(control, Control.FAILED) !== 0) throw new Abandoned();
   };
+  const inputs = task.inputs.rings.map((ring) => createRingReader(ring, Desc.WORDS));
   const tracker = createTracker({
     segment,
-    descriptors: task.ring.slots,
+    descriptors: task.inputs.slots,
     settings: task.settings,
     hashKey: task.hashKey,
-    reports,
+    ...openReports(segment.reports, task.service?.progress ?? null, checkAbandoned),
     mode: task.mode,
     claims: createClaimTaker(task.claims, (words, at, value) => {
       sleepForClaim(words, at, value);
       checkAbandoned();
     }),
-    waitForReader: () => {
-      reports.waitForRoom(SLEEP_MS);
-      checkAbandoned();
-    },
   });
   try {
-    let bursts = 0;
-    for (;;) {
-      const available = input.available();
-      if (available === 0) {
-        input.waitForSlots(SLEEP_MS);
-        checkAbandoned();
-        continue;
-      }
-      const count = Math.min(available, BURST);
-      const finished = tracker.burst(input.tail(), count);
-      input.release(count);
-      if (task.selfCheckEvery !== 0 && (finished || ++bursts % task.selfCheckEvery === 0)) {
-        tracker.selfCheck();
-        input.selfCheck();
-      }
-      if (finished) return;
-    }
+    runInbox({
+      inputs,
+      slots: task.inputs.slots,
+      bell: task.inputs.rings[0].bell,
+      tracker,
+      service: serviceOf(task, segment, tracker),
+      onBurst: task.latency === null ? null : createLatency(task.inputs.slots, task.latency),
+      checkAbandoned,
+      selfCheckEvery: task.selfCheckEvery,
+    });
   } catch (error) {
     Atomics.store(control, Control.FAILED, 1);
     throw error;
   }
+}
+
+function serviceOf(task: ShardTask, segment: Segment, tracker: Tracker): Service | null {
+  if (task.service === null) return null;
+  const { mailbox } = task.service;
+  const logSlots = segment.reportSlots;
+  return createService({ parts: tracker.parts, mailbox, matcher: createEntryMatcher(segment), logSlots });
+}
+
+/** Measures, once a burst, how long ago its first packet arrived: the one that waited longest. Units: 0.1 us. */
+function createLatency(slots: Int32Array, buckets: Int32Array): (d: number) => void {
+  return (d) => {
+    const arrivedMs = (slots[d + Desc.SEC] >>> 0) * 1000 + slots[d + Desc.NSEC] / 1e6;
+    record(buckets, (wallMs() - arrivedMs) * 10_000);
+  };
 }

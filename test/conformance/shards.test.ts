@@ -93,7 +93,7 @@ async function threaded(file: string, shards: number): Promise<string[]> {
   for (let reports = await pipeline.next(); reports !== null; reports = await pipeline.next())
     for (const report of reports) for (const { printer } of printers) printer.report(report);
   await pipeline.finished;
-  const { ingestCounters: c } = pipeline;
+  const c = pipeline.ingestCounters();
   const endNs = timeNs(c[Counter.NOW_SEC], c[Counter.NOW_NSEC]);
   for (const { printer } of printers) await printer.finish(pipeline, endNs);
   await pipeline.close();

@@ -20,6 +20,7 @@ export const NOT_SHOWN: ReadonlyMap<Reason, string> = new Map([
   [Reason.FRAGMENT_TIMEOUT, 'its packets bear FRAGMENT; known when the time is over: test/ingest/reassembly'],
   [Reason.FRAGMENT_UNFINISHED, 'the same, known at the end: test/ingest/reassembly'],
   [Reason.FRAGMENT_DISTANCE, 'the same, known when the next one comes: test/ingest/reassembly'],
+  [Reason.RING_FULL, 'only of a live source, whose packets explain never sees: test/live'],
   [Reason.SNAP_LENGTH, 'needs a cut packet: test/explain/facts.test.ts'],
 ]);
 

@@ -31,6 +31,7 @@ const OF_THE_SHARD: ReadonlySet<Reason> = new Set([
   Reason.PROBE_LIMIT,
   Reason.HELPER_PARTIAL,
   Reason.HELPER_REFUSED,
+  Reason.RING_FULL,
 ]);
 
 describe('hand-made packets', () => {

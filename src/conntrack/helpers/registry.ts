@@ -2,6 +2,7 @@
 import { OptionError } from '../../common/errors.ts';
 import { HELPER_NAMES, type HelperNumber } from '../../common/helpers.ts';
 import { Protocol } from '../../packet/protocol.ts';
+import { Expect } from '../../shm/offsets.generated.ts';
 import { amanda } from './amanda.ts';
 import { eggdrop } from './eggdrop.ts';
 import { ftp } from './ftp.ts';
@@ -63,6 +64,12 @@ export const defaultHelpers = (): HelperAt[] =>
 export const HELPERS_BY_NUMBER: ReadonlyMap<HelperNumber, Helper> = new Map(
   HELPERS.map((helper) => [helper.number, helper]),
 );
+
+/** Name of the row of its helper's policy that an expectation belongs to; null where it has none. Shapes: Expect words at `e`. */
+export function classNameOf(words: Int32Array, e: number): string | null {
+  const name = HELPERS_BY_NUMBER.get(words[e + Expect.HELPER])?.classes[words[e + Expect.CLASS]]?.name;
+  return name === undefined || name === '' ? null : name;
+}
 
 /** The transport protocols of a helper at its place. */
 export function protocolsAt({ helper, protocol }: HelperAt): readonly number[] {

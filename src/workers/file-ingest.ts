@@ -1,0 +1,78 @@
+/** Reads captures to their end, and answers questions meanwhile. */
+import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
+import { openCapture } from '../ingest/open-capture.ts';
+import { type CaptureReader, ReadStatus, Rec } from '../ingest/reader.ts';
+import { Counter } from '../shm/counters.ts';
+import type { IngestRun } from './ingest-run.ts';
+import { Control, type IngestResult, type IngestTask } from './messages.ts';
+import { createSignals, type Signals } from './signals.ts';
+
+/** Packets between two words of progress to whoever puts reports in order. */
+const PROGRESS_EVERY = 4096;
+/** Entries that a question may cost while bytes of the capture wait. */
+const BUSY_BUDGET = 4096;
+
+/** Errors: what is wrong with a file is in the result. */
+export async function readFiles(task: IngestTask, run: IngestRun): Promise<IngestResult> {
+  const { control, counters } = task;
+  const signals = createSignals(control, task.service?.mailbox.bell ?? null, run.service);
+  // A pipe may be silent before its first byte too.
+  const opening = Promise.all(task.files.map((file) => openCapture(file)));
+  if (await signals.before(opening)) {
+    run.finish();
+    return { errors: [], stopped: true };
+  }
+  const readers = await opening;
+  const reader = mergeCaptures(readers);
+  counters[Counter.SOURCE_TOTAL] = readers.every((r) => r.bytesTotal > 0) ? reader.bytesTotal : 0;
+  const stopped = await readAll(reader, run, signals, task);
+  if (!stopped && task.hold) await signals.stopped();
+  run.finish();
+  const errors = captureErrors(reader).map(({ file, offset, expected, found }) => ({
+    file,
+    offset,
+    expected,
+    found,
+  }));
+  if (!stopped) await reader.close();
+  return { errors, stopped };
+}
+
+/** Reads until the end or until the main thread says stop; returns whether it was stopped. */
+async function readAll(
+  reader: CaptureReader,
+  { dispatcher, reporter, service }: IngestRun,
+  signals: Signals,
+  task: IngestTask,
+): Promise<boolean> {
+  const { control, counters } = task;
+  let sinceProgress = 0;
+  for (;;) {
+    const status = reader.next();
+    if (status === ReadStatus.PACKET) {
+      // Asked for anew with each packet: the next one may come from another file.
+      const { record } = reader;
+      dispatcher.packet(
+        reader.view,
+        record[Rec.OFFSET],
+        record[Rec.CAPTURE_LENGTH],
+        record[Rec.WIRE_LENGTH],
+        record[Rec.LINK_TYPE],
+        record[Rec.SEC],
+        record[Rec.NSEC],
+      );
+      if (reporter !== null && ++sinceProgress === PROGRESS_EVERY) {
+        sinceProgress = 0;
+        reporter.progress(dispatcher.nowSec(), dispatcher.nowNsec());
+      }
+      continue;
+    }
+    counters[Counter.SOURCE_BYTES] = reader.bytesConsumed;
+    dispatcher.flush();
+    reporter?.progress(dispatcher.nowSec(), dispatcher.nowNsec());
+    if (status === ReadStatus.END) return false;
+    if (Atomics.load(control, Control.STOP) !== 0) return true;
+    service?.step(BUSY_BUDGET);
+    if (await signals.before(reader.fill())) return true;
+  }
+}
