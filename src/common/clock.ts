@@ -22,3 +22,6 @@ let offsetMs = performance.timeOrigin;
 
 /** 32 random bits, as int32. */
 export const randomWord = (): number => randomBytes(4).readInt32LE(0);
+
+/** A name of `bytes` random bytes in hexadecimal digits. */
+export const randomName = (bytes: number): string => randomBytes(bytes).toString('hex');

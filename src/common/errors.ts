@@ -27,7 +27,8 @@ export class OptionError extends Error {
     readonly value: string,
     /** What would have been right, as a phrase: "a whole number from 1 to 64". */
     readonly allowed: string,
-    hint = '',
+    /** What to do; empty where that is clear. */
+    readonly hint = '',
   ) {
     super(
       `${option}: ${JSON.stringify(value)} is not allowed; allowed: ${allowed}${hint === '' ? '' : `. ${hint}`}`,

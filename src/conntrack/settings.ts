@@ -164,6 +164,10 @@ const ALLOWED: Record<SettingInfo['kind'], { max: number; text: string }> = {
   amount: { max: AMOUNT_MAX, text: `a whole number from 0 to ${AMOUNT_MAX}` },
 };
 
+/** What a kind of setting allows: 0 to `max`, in words `text`. */
+export const settingRange = (kind: SettingInfo['kind']): { readonly max: number; readonly text: string } =>
+  ALLOWED[kind];
+
 /** Names that `--set` takes, with what each allows and its default. */
 export function settingNames(): { name: string; allowed: string; linux: number }[] {
   return SETTINGS.flatMap((s) =>

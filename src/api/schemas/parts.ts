@@ -90,9 +90,10 @@ const MEANINGS: Readonly<Record<number, string>> = {
 };
 
 /** Answers for errors: those that any route may give, and others by status. */
-export function errors(...statuses: readonly number[]): Record<number, Schema> {
+export function errors(...statuses: readonly number[]): Record<string, Schema> {
   const all = [400, 401, 403, 429, 503, ...statuses];
-  return Object.fromEntries(all.map((status) => [status, json(MEANINGS[status], ref('Error'))]));
+  const known = all.map((status) => [status, json(MEANINGS[status], ref('Error'))]);
+  return { ...Object.fromEntries(known), default: json('Any other error', ref('Error')) };
 }
 
 /** Media types of the formats that lists can be had in. */

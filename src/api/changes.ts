@@ -1,0 +1,78 @@
+/** Answers to what changes many connections: how many there were, or which. */
+import type { FastifyReply } from 'fastify';
+import type { CreateAnswer, ScanPage, TrackerControl } from '../control/tracker-control.ts';
+import { createEntryForm, type LineFormat } from './entry-forms.ts';
+import { ApiError } from './errors.ts';
+import { outputOf } from './format.ts';
+import type { ErrorCode } from './forms.ts';
+import type { Format } from './schemas/parts.ts';
+import { type Pieces, sendPieces } from './streams.ts';
+
+type Pages = AsyncGenerator<ScanPage>;
+
+async function counted(pages: Pages): Promise<number> {
+  let count = 0;
+  for await (const page of pages) count += page.count;
+  return count;
+}
+
+/** What was asked for is done to its end, whether or not somebody still reads about it. */
+async function* listed(
+  pages: Pages,
+  form: ReturnType<typeof createEntryForm>,
+  add: (count: number) => void,
+): Pieces {
+  let isFirst = true;
+  try {
+    for (let next = await pages.next(); !next.done; next = await pages.next()) {
+      const page = next.value;
+      if (page.count === 0) continue;
+      add(page.count);
+      yield isFirst ? form.begin + form.page(page) : form.page(page);
+      isFirst = false;
+    }
+    if (!isFirst) yield form.end;
+  } finally {
+    await counted(pages);
+  }
+}
+
+export interface ModifiedQuery {
+  readonly output?: string;
+}
+
+/** The answer to a change: as JSON how many, in the other formats which. */
+export async function sendModified(
+  reply: FastifyReply,
+  format: Format,
+  query: ModifiedQuery,
+  control: TrackerControl,
+  word: 'deleted' | 'updated',
+  modify: () => Pages,
+): Promise<unknown> {
+  if (format === 'json') return { [word]: await counted(modify()) };
+  const output = outputOf(query.output);
+  // Before anything is ended: whom the masters have foretold.
+  const expected = format === 'ndjson' ? new Map<number, number>() : await control.expectedCounts();
+  const form = createEntryForm(format as LineFormat, output, expected);
+  let count = 0;
+  const pieces = listed(modify(), form, (more) => {
+    count += more;
+  });
+  return sendPieces(reply, format, pieces, () => count);
+}
+
+type Refusal = Extract<CreateAnswer<never>, { readonly refused: unknown }>['refused'];
+const REFUSALS: Readonly<Record<Refusal, readonly [number, ErrorCode, (what: string) => string, string?]>> = {
+  exists: [409, 'exists', (what) => `there is such ${what} already`],
+  full: [507, 'full', () => 'the table is full', 'Delete some, or start with a greater --max'],
+  'no master': [409, 'no_master', () => 'there is no connection that could foretell it'],
+  'not allowed': [422, 'not_allowed', (what) => `this tracker cannot make such ${what}`],
+};
+
+/** What was made. Errors: ApiError for what was refused */
+export function madeOf<T>(answer: CreateAnswer<T>, what: string): T {
+  if ('made' in answer) return answer.made;
+  const [status, code, message, advice] = REFUSALS[answer.refused];
+  throw new ApiError(status, code, message(what), advice);
+}
