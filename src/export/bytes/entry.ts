@@ -5,8 +5,8 @@ import { connectionId } from '../../shm/identity.ts';
 import { Cold, Hot } from '../../shm/offsets.generated.ts';
 import { invertL4, remainingS, transport } from '../entry-view.ts';
 import { putIpv4, putIpv6, putIpv6Full } from './addresses.ts';
-import { putCounter, putHex16, putWord } from './numbers.ts';
-import { type Piece, put } from './pieces.ts';
+import { putCounter, putHex16, putPort, putWord } from './numbers.ts';
+import { type Piece, put, putCopy } from './pieces.ts';
 
 /** Words of an entry as it is copied: Hot, then Cold. */
 export const ENTRY_WORDS: number = Hot.WORDS + Cold.WORDS;
@@ -52,6 +52,10 @@ function transportKind(protocol: number): TransportKind {
   return fields.srckey !== undefined ? TransportKind.KEYS : TransportKind.NONE;
 }
 
+/** IPv4, with ports. */
+export const isUsual = (kind: number): boolean =>
+  (kind & Kind.IPV6) === 0 && TRANSPORT[kind & Kind.PROTOCOL_MASK] === TransportKind.PORTS;
+
 /** Numbers of protocol and family together: the low bits of Hot.KIND. */
 export const KINDS = 0x200;
 export const kindNumber = (kind: number): number => kind & (KINDS - 1);
@@ -93,7 +97,10 @@ function startsHigh(words: Int32Array, at: number, dir: Dir): boolean {
   return ((words[at + Hot.STATUS] >>> Status.FROM_HI_SHIFT) & 1) !== dir;
 }
 
-/** Source, a piece, destination. `full`: IPv6 addresses with all zeros. */
+/**
+ * Source, a piece, destination; the original direction first, the reply into the same line. `full`: IPv6
+ * addresses with all zeros.
+ */
 export function putAddresses(
   view: DataView,
   p: number,
@@ -108,8 +115,23 @@ export function putAddresses(
     const src = put(view, putIpv4(view, p, words[at + (high ? Hot.HI0 : Hot.LO0)]), between);
     return putIpv4(view, src, words[at + (high ? Hot.LO0 : Hot.HI0)]);
   }
-  const src = put(view, putLong(view, p, words, at, high, full), between);
-  return putLong(view, src, words, at, !high, full);
+  if (dir === Dir.REPLY) return putLongBack(view, p, between);
+  longSrc = p;
+  longSrcEnd = putLong(view, p, words, at, high, full);
+  longDst = put(view, longSrcEnd, between);
+  longDstEnd = putLong(view, longDst, words, at, !high, full);
+  return longDstEnd;
+}
+
+/** Where the IPv6 addresses of the original direction lie that were written last: the reply has the same. */
+let longSrc = 0;
+let longSrcEnd = 0;
+let longDst = 0;
+let longDstEnd = 0;
+
+function putLongBack(view: DataView, p: number, between: Piece): number {
+  const src = put(view, putCopy(view, p, longDst, longDstEnd - longDst), between);
+  return putCopy(view, src, longSrc, longSrcEnd - longSrc);
 }
 
 function putLong(
@@ -148,8 +170,8 @@ export function putTransport(
   if (kind === TransportKind.PORTS) {
     const l4 = words[at + Hot.L4];
     const shift = startsHigh(words, at, dir) ? 16 : 0;
-    const src = putWord(view, put(view, p, form.ports[0]), (l4 >>> (16 - shift)) & 0xffff);
-    return put(view, putWord(view, put(view, src, form.ports[1]), (l4 >>> shift) & 0xffff), form.ports[2]);
+    const src = putPort(view, put(view, p, form.ports[0]), (l4 >>> (16 - shift)) & 0xffff);
+    return put(view, putPort(view, put(view, src, form.ports[1]), (l4 >>> shift) & 0xffff), form.ports[2]);
   }
   if (kind === TransportKind.NONE) return put(view, p, form.none);
   const l4 = l4Of(words, at, dir, protocol);

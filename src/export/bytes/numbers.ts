@@ -39,6 +39,15 @@ export function putSmall(view: DataView, p: number, n: number): number {
   return p + (digits >>> LENGTH_SHIFT);
 }
 
+/** A number below 1,000,000. */
+export function putPort(view: DataView, p: number, n: number): number {
+  if (n < THOUSAND) return putSmall(view, p, n);
+  const thousands = (n / THOUSAND) | 0;
+  const end = putSmall(view, p, thousands);
+  view.setUint32(end, PADDED[n - thousands * THOUSAND], true);
+  return end + 3;
+}
+
 /** An unsigned number of 32 bits. */
 export function putWord(view: DataView, p: number, word: number): number {
   const n = word >>> 0;
@@ -78,13 +87,29 @@ export function putPadded6(view: DataView, p: number, n: number): number {
   return p + 6;
 }
 
+/** Of the upper word of a float: bits of the fraction, behind the one that is not stored; and the exponent of 1. */
+const FRACTION_BITS = 20;
+const FRACTION_MASK = 0xfffff;
+const FRACTION_ONE = 0x100000;
+const SCALE_OF_ONE = 1023;
+
 const floatWords = new Int32Array(2);
 const float = new Float64Array(floatWords.buffer);
 
 /** A float that lies in two words and holds a whole number, as counters are kept. */
 export function putCounter(view: DataView, p: number, words: Int32Array, at: number): number {
+  const high = words[at + 1];
+  const scale = (high >>> FRACTION_BITS) - SCALE_OF_ONE;
+  // Below 2^31 integers alone give the digits: a float read from two words just written is waited for.
+  if (scale >= 0 && scale <= FRACTION_BITS) {
+    return putWord(view, p, ((high & FRACTION_MASK) | FRACTION_ONE) >>> (FRACTION_BITS - scale));
+  }
+  if (scale > FRACTION_BITS && scale < 31) {
+    const low = words[at] >>> (FRACTION_BITS + 32 - scale);
+    return putWord(view, p, (((high & FRACTION_MASK) | FRACTION_ONE) << (scale - FRACTION_BITS)) | low);
+  }
   floatWords[0] = words[at];
-  floatWords[1] = words[at + 1];
+  floatWords[1] = high;
   const word = float[0] | 0;
   return word === float[0] && word >= 0 ? putWord(view, p, word) : putLarge(view, p);
 }

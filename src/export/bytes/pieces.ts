@@ -12,6 +12,8 @@ export interface Piece {
   readonly length: number;
   /** The first eight characters, padded with zeros, as the bits of a float. */
   readonly first: number;
+  /** The next eight, if there are any. */
+  readonly second: number;
   /** All of them, eight to a float. */
   readonly words: Float64Array;
 }
@@ -30,7 +32,7 @@ export function piece(text: string): Piece {
   }
   const words = new Float64Array(count);
   for (let i = 0; i < count; i++) words[i] = view.getFloat64(i * WORD_BYTES, true);
-  return { length: text.length, first: words[0], words };
+  return { length: text.length, first: words[0], second: words[1] ?? 0, words };
 }
 
 /**
@@ -56,12 +58,15 @@ export function piecesBy(count: number, textOf: (n: number) => string): (n: numb
  */
 export function put(view: DataView, p: number, text: Piece): number {
   view.setFloat64(p, text.first, true);
-  if (text.length > WORD_BYTES) putRest(view, p, text);
+  if (text.length > WORD_BYTES) {
+    view.setFloat64(p + WORD_BYTES, text.second, true);
+    if (text.length > 2 * WORD_BYTES) putRest(view, p, text);
+  }
   return p + text.length;
 }
 
 function putRest(view: DataView, p: number, { words }: Piece): void {
-  for (let i = 1; i < words.length; i++) view.setFloat64(p + i * WORD_BYTES, words[i], true);
+  for (let i = 2; i < words.length; i++) view.setFloat64(p + i * WORD_BYTES, words[i], true);
 }
 
 /** Copies text that was written earlier, at least eight bytes before `p`. Returns where the copy ends. */

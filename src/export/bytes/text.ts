@@ -13,6 +13,7 @@ import {
   familyOf,
   idOf,
   isCounted,
+  isUsual,
   KINDS,
   kindNumber,
   ofState,
@@ -28,6 +29,7 @@ import { hasCounters, hasState, hasTimeout, isDestroy, reportEventType } from '.
 import type { ExpectedCounts, LineForm } from './form.ts';
 import { putPadded6, putSmall, putWord } from './numbers.ts';
 import { type Piece, piece, piecesBy, put } from './pieces.ts';
+import { putUsualDirection } from './text-usual.ts';
 
 /** Every field but the first comes with the space in front of it. */
 const NOTHING = piece('');
@@ -107,6 +109,7 @@ function putDirection(
   withCounters: boolean,
   full: boolean,
 ): number {
+  if (isUsual(words[at + Hot.KIND])) return putUsualDirection(view, p, words, at, dir, withCounters);
   const addresses = putAddresses(view, p, words, at, dir, DST, full);
   const transport = putTransport(view, addresses, words, at, dir, TRANSPORT);
   return withCounters ? putCounters(view, transport, words, at, dir, PACKETS, BYTES) : transport;
