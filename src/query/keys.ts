@@ -3,6 +3,8 @@
  * docs/filters.md are made from this table.
  */
 
+import { HELPER_NAMES } from '../common/helpers.ts';
+
 /** How the value of a key is read; see values.ts. */
 export type FilterValueKind =
   | 'family'
@@ -130,6 +132,8 @@ const count = (name: FilterKey, example: string, meaning: string): FilterKeyInfo
   meaning,
 });
 
+/** As entries have them, without the empty name of none. */
+const HELPERS = Object.values(HELPER_NAMES).filter((name) => name !== '');
 const BYTE_MAX = 0xff;
 const HALF_MAX = 0xffff;
 const WORD_MAX = 0xffffffff;
@@ -196,7 +200,7 @@ export const FILTER_KEYS: readonly FilterKeyInfo[] = [
     '0',
     'ICMP or ICMPv6 code of the original direction',
   ),
-  number('icmp-id', ['icmpv6-id'], HALF_MAX, 'ID', '7', 'ICMP or ICMPv6 identifier'),
+  number('icmp-id', ['icmpv6-id'], HALF_MAX, 'ICMP_ID', '7', 'ICMP or ICMPv6 identifier'),
   number('src-key', ['srckey'], HALF_MAX, 'KEY', '0', 'GRE key of the source, original direction'),
   number('dst-key', ['dstkey'], HALF_MAX, 'KEY', '1701', 'GRE key of the destination, original direction'),
   {
@@ -236,7 +240,7 @@ export const FILTER_KEYS: readonly FilterKeyInfo[] = [
     aliases: [],
     kind: 'helper',
     metavar: 'HELPER',
-    takes: 'names of helpers (ftp, sip, RAS, Q.931 ...), none, any',
+    takes: `${HELPERS.join(', ')}, none, any`,
     example: 'ftp',
     meaning: 'helper that reads its packets',
   },
@@ -244,8 +248,8 @@ export const FILTER_KEYS: readonly FilterKeyInfo[] = [
     name: 'master',
     aliases: [],
     kind: 'master',
-    metavar: 'ID',
-    takes: 'ids of connections, none, any',
+    metavar: 'MASTER',
+    takes: 'ids of connections from 0 to 4294967295, none, any',
     example: 'any',
     meaning: 'connection that foretold this one',
   },
