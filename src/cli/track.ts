@@ -1,35 +1,27 @@
-/** `flowshard track`: reads captures, tracks them, prints what was asked for. */
+/** `flowshard track`: its options and help. What it does is in track-run.ts. */
 import { type Command, Option } from 'commander';
-import { monotonicMs } from '../common/clock.ts';
-import { type CaptureError, ExitStatus, OptionError } from '../common/errors.ts';
+import { OptionError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
-import { parseHelpers } from '../conntrack/helpers/registry.ts';
-import { ReportMode } from '../conntrack/reporter.ts';
-import { Setting } from '../conntrack/settings.ts';
 import type { EventType } from '../export/connection.ts';
-import { timeNs } from '../export/entry-view.ts';
-import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
-import { type OutputOptions, parseOutput } from '../export/text.ts';
-import { Counter } from '../shm/counters.ts';
-import { SHARDS_MAX } from '../workers/limits.ts';
-import { defaultShards, type Pipeline, startPipeline } from '../workers/pipeline.ts';
+import type { OutputOptions } from '../export/text.ts';
+import { defaultShards, SHARDS_MAX } from '../workers/limits.ts';
+import { type ApiFlags, addApiOptions, servesApi } from './api-options.ts';
 import { addHelp, type HelpParts } from './help.ts';
-import { createOutput, type StandardOutput } from './output.ts';
-import { createPrinter, PRINT_KINDS, type Printer, type PrintKind } from './printers.ts';
-import { type Progress, startProgress } from './progress.ts';
-import { statsLines, summaryLines } from './summary.ts';
+import { addLiveOptions, type LiveFlags } from './live-options.ts';
+import { PRINT_KINDS, type PrintKind } from './printers.ts';
+import { track } from './track-run.ts';
 import {
   addPacketOptions,
   addSettingOptions,
-  encapsulationOf,
   SETTINGS_SECTION,
-  settingsOf,
   type TrackingFlags,
 } from './tracking-options.ts';
 import { choiceOption, collect, wholeNumber } from './usage.ts';
 
-interface TrackFlags extends TrackingFlags {
-  readonly read: string[];
+export interface TrackFlags extends TrackingFlags, LiveFlags, ApiFlags {
+  readonly read?: readonly string[];
+  readonly hold?: true;
+  readonly settings?: string;
   readonly print: PrintKind;
   readonly output?: readonly string[];
   readonly eventMask?: readonly string[];
@@ -73,7 +65,7 @@ function parseEventMask(values: readonly string[] = ['ALL']): ReadonlySet<EventT
 }
 
 /** Options that would have no effect beside the others are an error: whoever gave them expects one. */
-function checkTogether(flags: TrackFlags, output: OutputOptions): void {
+export function checkTogether(flags: TrackFlags, output: OutputOptions): void {
   const only = (option: string, value: string, print: PrintKind): void => {
     if (flags.print !== print) throw new OptionError(option, value, `with --print ${print} only`);
   };
@@ -84,8 +76,15 @@ function checkTogether(flags: TrackFlags, output: OutputOptions): void {
   if (output.format === 'proc' && flags.print !== 'table' && flags.print !== 'expect')
     throw new OptionError('-o/--output', 'proc', 'with --print table or expect only');
   if (flags.json && !flags.stats) throw new OptionError('--json', 'without --stats', 'together with --stats');
-  if (flags.read.filter((file) => file === '-').length > 1)
+  const files = flags.read ?? [];
+  if (files.filter((file) => file === '-').length > 1)
     throw new OptionError('-r/--read', '-', 'standard input once');
+  const isLive = flags.interface !== undefined;
+  if (isLive && files.length > 0) throw new OptionError('-r/--read', files[0], 'without -i/--interface');
+  if (flags.hold && (isLive || !servesApi(flags)))
+    throw new OptionError('--hold', 'as it is', 'with -r/--read and --socket or --listen');
+  if (!isLive && servesApi(flags) && !['table', 'expect', 'none'].includes(flags.print))
+    throw new OptionError('-p/--print', flags.print, 'table, expect or none with -r/--read and --socket');
 }
 
 const HELP: HelpParts = {
@@ -101,10 +100,19 @@ const HELP: HelpParts = {
       'what tunnels carry; a zone per VNI',
     ],
     ['flowshard track -r capture.pcap --checksum ignore', 'captured where the card makes the checksums'],
+    [
+      'sudo flowshard track -i eth1 --print none',
+      'a mirror port, as a service: flowshard list, top, ... ask it',
+    ],
+    ['sudo flowshard track -i eth1,eth2 --print events --filter "not port 22"', 'events as they happen'],
+    [
+      'flowshard track -r capture.pcap --socket /tmp/fs.sock --hold --print none',
+      'a capture that can be asked',
+    ],
   ],
   after: [SETTINGS_SECTION],
   exits: [
-    [0, 'all was read'],
+    [0, 'all was read; with -i or --hold: ended by SIGINT or SIGTERM'],
     [1, 'a file was damaged or missing: what could be read is reported'],
     [2, 'the command line was wrong: nothing was done'],
     [130, 'ended by SIGINT or SIGTERM: what was read until then is reported'],
@@ -114,7 +122,7 @@ const HELP: HelpParts = {
 /** Adds what the command takes, and what it does. */
 export function defineTrack(command: Command): void {
   command
-    .requiredOption(
+    .option(
       '-r, --read <file...>',
       'captures: pcap or pcapng, gzipped or not; - is standard input; several are read in the order of time',
     )
@@ -134,7 +142,11 @@ export function defineTrack(command: Command): void {
       .argParser(wholeNumber('--shards', 1, SHARDS_MAX))
       .default(defaultShards(), 'cores less one'),
   );
-  addPacketOptions(command)
+  addPacketOptions(command);
+  addLiveOptions(command);
+  addApiOptions(command)
+    .option('--hold', 'with -r and --socket: stay after the end of the captures, and answer')
+    .option('--settings <file>', 'names and values as for --set, one a line; read again on SIGHUP')
     .option('--no-acct', 'no packet and byte counters')
     .option(
       '--trace-table <n>',
@@ -156,120 +168,7 @@ export function defineTrack(command: Command): void {
         .hideHelp(),
     )
     .action(async (flags: TrackFlags) => {
-      process.exitCode = await track(flags);
+      process.exitCode = await track(flags, parseEventMask(flags.eventMask));
     });
   addHelp(command, HELP);
-}
-
-function trackSettingsOf(flags: TrackFlags): Int32Array {
-  const settings = settingsOf(flags);
-  if (!flags.acct) settings[Setting.ACCT] = 0;
-  return settings;
-}
-
-/**
- * The first SIGINT or SIGTERM ends reading: what was read is still tracked and reported. The second one ends
- * everything at once.
- */
-function handleSignals(stop: () => void, restoreTerminal: () => void): void {
-  let signals = 0;
-  const handle = (): void => {
-    if (++signals === 1) return stop();
-    restoreTerminal();
-    process.exit(ExitStatus.INTERRUPTED);
-  };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-}
-
-/** Runs the command; returns the exit status. */
-async function track(flags: TrackFlags): Promise<ExitStatus> {
-  const startMs = monotonicMs();
-  const output = parseOutput((flags.output ?? ['text']).join(','));
-  const eventTypes = parseEventMask(flags.eventMask);
-  checkTogether(flags, output);
-  const settings = trackSettingsOf(flags);
-  const encapsulation = encapsulationOf(flags);
-  const out = createOutput(process.stdout);
-  const traceTable = flags.traceTable ?? 0;
-  const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });
-  const pipeline = startPipeline({
-    files: flags.read,
-    shards: flags.shards,
-    maxConnections: Math.max(flags.max, flags.shards),
-    settings,
-    encapsulation,
-    ...(flags.helpers === undefined ? {} : { helpers: parseHelpers(flags.helpers.join(',')) }),
-    mode: printer.mode,
-    selfCheckEvery: flags.selfCheckEvery,
-    ...(flags.hashKey === undefined ? {} : { hashKey: flags.hashKey }),
-  });
-  let progress: Progress | null = null;
-  handleSignals(pipeline.stop, () => progress?.stop());
-  // Lines that scroll by on the same terminal leave no room for a bar.
-  const isScrolling = process.stdout.isTTY && printer.mode !== ReportMode.NOTHING;
-  if (!flags.quiet && !isScrolling) progress = await startProgress(pipeline.ingestCounters());
-  try {
-    await printReports(pipeline, printer, out);
-  } finally {
-    progress?.stop();
-  }
-  const seconds = (monotonicMs() - startMs) / 1000;
-  const stats = collectStats(pipeline.ingestCounters(), pipeline.shardCounters, pipeline.masterCounters);
-  const now = pipeline.ingestCounters();
-  const end = timeNs(now[Counter.NOW_SEC], now[Counter.NOW_NSEC]);
-  await printer.finish(pipeline, end);
-  if (flags.stats && flags.json) out.line(JSON.stringify(stats));
-  await out.flushed();
-  if (out.isClosed()) return outputEnded(out);
-  printWords(flags, printer, stats, seconds, pipeline.errors());
-  return exitStatus(pipeline, stats);
-}
-
-async function printReports(pipeline: Pipeline, printer: Printer, out: StandardOutput): Promise<void> {
-  for (;;) {
-    const reports = await pipeline.next();
-    if (reports === null) return;
-    for (const report of reports) printer.report(report);
-    await out.drained();
-    if (out.isClosed()) pipeline.stop();
-  }
-}
-
-/** Nobody reads on (`| head`): that is no error, and no words are wanted. Or the disk is full. */
-function outputEnded(out: StandardOutput): ExitStatus {
-  const failure = out.failure();
-  if (failure === null) return ExitStatus.OK;
-  process.stderr.write(`flowshard: standard output: ${failure}\n`);
-  return ExitStatus.FAILED;
-}
-
-/** What people get to read. */
-function printWords(
-  flags: TrackFlags,
-  printer: Printer,
-  stats: Stats,
-  seconds: number,
-  errors: readonly CaptureError[],
-): void {
-  const lines: string[] = [];
-  // Where nothing could be read there is nothing to sum up.
-  if (!flags.quiet && (stats.packets > 0 || errors.length === 0)) {
-    const closing = printer.closing();
-    if (closing !== null) lines.push(`flowshard v${FLOWSHARD_VERSION}: ${closing}`);
-    lines.push(...summaryLines(stats, seconds));
-  }
-  if (flags.stats && !flags.json) lines.push(...statsLines(stats));
-  for (const error of errors) lines.push(`flowshard: ${error.message}`);
-  if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
-}
-
-function exitStatus(pipeline: Pipeline, stats: Stats): ExitStatus {
-  const lost = unaccounted(stats);
-  if (lost !== 0) {
-    process.stderr.write(`flowshard: bug: ${lost} packets are in no counter; please report this\n`);
-    return ExitStatus.FAILED;
-  }
-  if (pipeline.wasStopped()) return ExitStatus.INTERRUPTED;
-  return pipeline.errors().length > 0 ? ExitStatus.FAILED : ExitStatus.OK;
 }

@@ -58,7 +58,10 @@ export function usageMessage(error: CommanderError, command: string): string | n
     case 'commander.optionMissingArgument':
       return because('a value is missing', helpHint(command));
     case 'commander.missingMandatoryOptionValue':
-      return because('no capture is named', 'for example: flowshard track -r capture.pcap');
+      return because(
+        'no capture is named',
+        'for example: flowshard track -r capture.pcap; or an interface: -i eth0',
+      );
     case 'commander.missingArgument':
       return `${subject.toUpperCase()}: it is missing; for example: flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80`;
     case 'commander.excessArguments': {

@@ -16,7 +16,11 @@ export enum Control {
   STOP = 0,
   /** Set by a thread that failed: nobody need wait for anybody any more. */
   FAILED = 1,
-  WORDS = 2,
+  /** Ingest threads whose interfaces are open. */
+  OPENED = 2,
+  /** Interfaces that are down or gone at the moment. */
+  DOWN = 3,
+  WORDS = 4,
 }
 
 /** Memory of the expectations: the ingest thread's, but for the claims, which the shards settle. */

@@ -3,7 +3,6 @@
  * packet passes through here.
  */
 import { existsSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
@@ -39,7 +38,7 @@ import {
   type Segment,
 } from '../shm/segment.ts';
 import { expectationsOf } from './expectations-of.ts';
-import { CONNECTIONS_MAX_DEFAULT, SHARDS_MAX } from './limits.ts';
+import { CONNECTIONS_MAX_DEFAULT, defaultShards, SHARDS_MAX } from './limits.ts';
 import {
   Control,
   type IngestResult,
@@ -62,9 +61,6 @@ const REPORT_SLOTS = 4096;
 const LOG_SLOTS = 65_536;
 /** Pause of the main thread when no thread has reported anything. */
 const POLL_MS = 1;
-
-/** Shards when nothing is said: one core is for ingest. */
-export const defaultShards = (): number => Math.min(SHARDS_MAX, Math.max(1, availableParallelism() - 1));
 
 export interface PipelineOptions {
   /** pcap or pcapng files, gzipped or not; "-" is standard input. Several are read in the order of time. */
@@ -97,6 +93,10 @@ export interface PipelineOptions {
 export interface Pipeline {
   /** Reports in order, as they become certain; null at the end. Whoever wants none need not call it. */
   next(): Promise<OrderedReport[] | null>;
+  /** Resolves when every interface is open; at once for captures. Errors: what a thread threw. */
+  opened(): Promise<void>;
+  /** Why it is not ready: interfaces that are down; null when it is. */
+  notReady(): string | null;
   /** Resolves when all threads have finished. Errors: what a thread threw. */
   readonly finished: Promise<void>;
   /** Files that could not be read to their end; known once finished. */
@@ -303,8 +303,16 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   }
 
   const ingestCounters = ingestParts.map(({ counters }) => counters);
+  /** Ingest threads that read, so far. */
+  async function opened(): Promise<void> {
+    if (options.live === undefined) return;
+    await Promise.race([finished, untilWord(control, Control.OPENED, ingests)]);
+  }
+
   return {
     next,
+    opened,
+    notReady: () => (Atomics.load(control, Control.DOWN) === 0 ? null : 'an interface is down'),
     finished,
     errors: () => results.flatMap(({ errors }) => errors).map((fields) => new CaptureError(fields)),
     wasStopped: () => results.some(({ stopped }) => stopped),
@@ -335,6 +343,16 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     },
     close: () => pool.destroy(),
   };
+}
+
+/** Resolves when a word of the control block has become at least so much. */
+async function untilWord(control: Int32Array, word: Control, least: number): Promise<void> {
+  for (;;) {
+    const value = Atomics.load(control, word);
+    if (value >= least) return;
+    const waiting = Atomics.waitAsync(control, word, value);
+    if (waiting.async) await waiting.value;
+  }
 }
 
 /** Oldest first: by the number of the packet that created them. */
