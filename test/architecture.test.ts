@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers', 'query', 'control'],
   explain: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
+  client: ['common', 'export', 'api'],
   cli: [
     'common',
     'packet',
@@ -43,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'kernel',
     'workers',
     'api',
+    'client',
     'query',
     'control',
     'live',

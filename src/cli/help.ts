@@ -27,7 +27,7 @@ export const helpPartsOf = (command: Command): HelpParts | null => PARTS.get(com
 
 const sectionLines = ({ title, lines }: HelpSection): string[] => [
   `${title}:`,
-  ...lines.map((line) => `  ${line}`),
+  ...lines.map((line) => (line === '' ? '' : `  ${line}`)),
   '',
 ];
 

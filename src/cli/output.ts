@@ -14,6 +14,8 @@ export interface Output {
 }
 
 export interface StandardOutput extends Output {
+  /** Writes bytes as they are, and waits until the reader has caught up. */
+  bytes(piece: Uint8Array): Promise<void>;
   /** Waits until everything is written. */
   flushed(): Promise<void>;
   /** Closed and null: nobody reads any more (`| head`). Else why writing failed, in the words of the system (a full disk). */
@@ -61,6 +63,12 @@ export function createOutput(stream: Writable): StandardOutput {
     });
   }
 
+  async function bytes(piece: Uint8Array): Promise<void> {
+    push();
+    if (!closed) stream.write(piece);
+    await drained();
+  }
+
   async function flushed(): Promise<void> {
     push();
     // Errors come to the listener above; here only the moment counts.
@@ -71,6 +79,7 @@ export function createOutput(stream: Writable): StandardOutput {
     line: (text) => raw(`${text}\n`),
     raw,
     drained,
+    bytes,
     flushed,
     isClosed: () => closed,
     failure: () => failure,

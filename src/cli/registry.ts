@@ -16,27 +16,107 @@ export interface CommandEntry {
   readonly load: () => Promise<Define>;
 }
 
-const CAPTURES = 'Packets:';
+const PACKETS = 'Packets:';
+const TABLE = 'A running tracker, what is in its table:';
+const TRACKER = 'A running tracker, itself:';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: 'track',
     summary: 'Tracks the packets of captures, as nf_conntrack would.',
-    group: CAPTURES,
+    group: PACKETS,
     load: async () => (await import('./track.ts')).defineTrack,
   },
   {
     name: 'explain',
     summary: 'Tells the story of one connection: each packet, what became of it, and why.',
-    group: CAPTURES,
+    group: PACKETS,
     load: async () => (await import('./explain.ts')).defineExplain,
   },
   {
     name: 'contrast',
     summary: 'Compares with the running kernel.',
-    group: CAPTURES,
+    group: PACKETS,
     load: async () => (await import('./contrast.ts')).defineContrast,
+  },
+  {
+    name: 'list',
+    summary: 'Lists connections.',
+    group: TABLE,
+    load: async () => (await import('./control/list.ts')).defineList,
+  },
+  {
+    name: 'get',
+    summary: 'Shows one connection.',
+    group: TABLE,
+    load: async () => (await import('./control/list.ts')).defineGet,
+  },
+  {
+    name: 'count',
+    summary: 'Counts connections.',
+    group: TABLE,
+    load: async () => (await import('./control/list.ts')).defineCount,
+  },
+  {
+    name: 'watch',
+    summary: 'Shows what happens to connections, as it happens.',
+    group: TABLE,
+    load: async () => (await import('./control/watch.ts')).defineWatch,
+  },
+  {
+    name: 'create',
+    summary: 'Makes a connection.',
+    group: TABLE,
+    load: async () => (await import('./control/create.ts')).defineCreate,
+  },
+  {
+    name: 'update',
+    summary: 'Changes the mark, the timeout or the status of connections.',
+    group: TABLE,
+    load: async () => (await import('./control/change.ts')).defineUpdate,
+  },
+  {
+    name: 'delete',
+    summary: 'Deletes connections.',
+    group: TABLE,
+    load: async () => (await import('./control/change.ts')).defineDelete,
+  },
+  {
+    name: 'flush',
+    summary: 'Deletes all connections.',
+    group: TABLE,
+    load: async () => (await import('./control/change.ts')).defineFlush,
+  },
+  {
+    name: 'expect',
+    summary: 'Lists, makes and deletes what is expected.',
+    group: TABLE,
+    load: async () => (await import('./control/expect.ts')).defineExpect,
+  },
+  {
+    name: 'conntrack',
+    summary: 'Takes the commands and options of conntrack(8).',
+    group: TABLE,
+    load: async () => (await import('./conntrack/help.ts')).defineConntrack,
+  },
+  {
+    name: 'stats',
+    summary: 'Shows all counters.',
+    group: TRACKER,
+    load: async () => (await import('./control/system.ts')).defineStats,
+  },
+  {
+    name: 'shards',
+    summary: 'Shows how full and how busy the shards are.',
+    group: TRACKER,
+    load: async () => (await import('./control/system.ts')).defineShards,
+  },
+  {
+    name: 'config',
+    summary: 'Shows and changes settings.',
+    group: TRACKER,
+    load: async () => (await import('./control/system.ts')).defineConfig,
   },
 ];
 

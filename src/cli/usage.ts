@@ -5,6 +5,9 @@
 import { type CommanderError, Option } from 'commander';
 import { OptionError } from '../common/errors.ts';
 
+/** Commands that read captures. */
+const READERS: ReadonlySet<string> = new Set(['track', 'explain', 'contrast verdicts']);
+
 /** What every message about an option ends in. */
 const helpHint = (command: string): string =>
   `flowshard ${command} --help lists the options`.replace('  ', ' ');
@@ -58,13 +61,18 @@ export function usageMessage(error: CommanderError, command: string): string | n
     case 'commander.optionMissingArgument':
       return because('a value is missing', helpHint(command));
     case 'commander.missingMandatoryOptionValue':
-      return because(
-        'no capture is named',
-        'for example: flowshard track -r capture.pcap; or an interface: -i eth0',
-      );
+      return command === 'track'
+        ? because(
+            'no capture is named',
+            'for example: flowshard track -r capture.pcap; or an interface: -i eth0',
+          )
+        : because('it is missing', helpHint(command));
     case 'commander.missingArgument':
-      return `${subject.toUpperCase()}: it is missing; for example: flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80`;
+      return command === 'explain'
+        ? `${subject.toUpperCase()}: it is missing; for example: flowshard explain capture.pcap 10.0.0.1:1234-10.0.0.2:80`
+        : `${subject.toUpperCase()}: it is missing; ${helpHint(command)}`;
     case 'commander.excessArguments': {
+      if (!READERS.has(command)) return `${command}: there is a word too many; ${helpHint(command)}`;
       const reader = command === 'explain' ? 'track' : command;
       return `${reader}: a name stands alone; captures are named with -r: flowshard ${reader} -r capture.pcap`;
     }

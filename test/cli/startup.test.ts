@@ -33,9 +33,23 @@ function packagesOf(args: readonly string[]): Set<string> {
 }
 
 describe('a command loads what it needs', () => {
-  for (const args of [['--version'], ['--help'], ['explain', '--help'], ['nonsense']]) {
+  const NONE = ['--socket', '/nonexistent'];
+  for (const args of [
+    ['--version'],
+    ['--help'],
+    ['explain', '--help'],
+    ['nonsense'],
+    ['list', ...NONE],
+    ['watch', ...NONE],
+    ['stats', ...NONE],
+  ]) {
     it(args.join(' '), () => assert.deepEqual([...packagesOf(args)], ['commander']));
   }
+
+  it('conntrack: nothing', () => {
+    assert.deepEqual([...packagesOf(['conntrack', '-V'])], []);
+    assert.deepEqual([...packagesOf(['conntrack', '-L', ...NONE])], []);
+  });
 
   it('track loads the pool of threads, which the others do without', () => {
     assert.ok(packagesOf(['track', '--help']).has('piscina'));
