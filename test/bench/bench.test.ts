@@ -37,3 +37,22 @@ test('bench/entries compares the bytes of every form with the strings', () => {
     forms,
   );
 });
+
+test('the benchmark of filters finds what its table holds', () => {
+  const args = ['dist/bench/filters.js', '--entries', '2560', '--rounds', '1'];
+  const output = execFileSync(process.execPath, args, { encoding: 'utf8' });
+  const found = new Map(
+    output
+      .split('\n')
+      .map((line) => /^ *[\d.]+ +[\d.]+ +[\d.]+ +(\d+) {2}(.*)$/.exec(line))
+      .flatMap((match) => (match === null ? [] : [[match[2], Number(match[1])] as const])),
+  );
+  assert.equal(found.size, 12);
+  assert.equal(found.get(''), 2560);
+  assert.ok((found.get('udp') ?? 0) > 400);
+  // 256 of each source, about.
+  const ofSource = found.get('src 10.0.0.3') ?? 0;
+  assert.ok(ofSource > 150 && ofSource < 400, `${ofSource}`);
+  assert.equal(found.get('host 10.0.0.3'), ofSource);
+  assert.equal(found.get('src 10.0.0.0/16'), 2560);
+});
