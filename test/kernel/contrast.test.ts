@@ -95,6 +95,7 @@ describe('differences', { skip }, () => {
       ...['--set', 'tcp_be_liberal=1', '--set', 'tcp_timeout_close=1'],
     );
     assert.equal(status, 0, stdout);
+    assert.equal((await verdicts('--fuzz', '20000', '--set', 'checksum=0', '-q')).stdout, '');
   });
 
   it('packets and events come with their line, both sides and a command', async () => {

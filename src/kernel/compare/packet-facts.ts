@@ -33,7 +33,7 @@ export interface PacketFacts {
 
 const ICMP = 1;
 const ICMPV6 = 58;
-const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 33, 132, 136]);
+const WITH_PORTS: ReadonlySet<number> = new Set([6, 17, 132, 136]);
 const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 4, 5, 11, 12]);
 const ICMPV6_REDIRECT = 137;
 const EXTENSIONS: ReadonlySet<number> = new Set([0, 43, 60]);

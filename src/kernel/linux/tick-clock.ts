@@ -61,7 +61,8 @@ export function createTickClock(libc: Libc): TickClock {
   function read(): void {
     const value = readMs();
     if (value === ms) return;
-    nextAt += (value - ms) >>> 0;
+    // This one came before now, so the next one comes before a tick from now.
+    nextAt = Math.min(nextAt + ((value - ms) >>> 0), monotonicMs() + tickMs);
     ms = value;
     nowNs = startNs + BigInt((ms - startMs) >>> 0) * NS_PER_MS;
   }
