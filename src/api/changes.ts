@@ -1,7 +1,7 @@
 /** Answers to what changes many connections: how many there were, or which. */
 import type { FastifyReply } from 'fastify';
 import type { CreateAnswer, ScanPage, TrackerControl } from '../control/tracker-control.ts';
-import { createEntryForm, type LineFormat } from './entry-forms.ts';
+import { createEntryPieces, type EntryPieces, type LineFormat, showsUse } from './entry-forms.ts';
 import { ApiError } from './errors.ts';
 import { outputOf } from './format.ts';
 import type { ErrorCode } from './forms.ts';
@@ -17,21 +17,14 @@ async function counted(pages: Pages): Promise<number> {
 }
 
 /** What was asked for is done to its end, whether or not somebody still reads about it. */
-async function* listed(
-  pages: Pages,
-  form: ReturnType<typeof createEntryForm>,
-  add: (count: number) => void,
-): Pieces {
-  let isFirst = true;
+async function* listed(pages: Pages, entries: EntryPieces): Pieces {
   try {
     for (let next = await pages.next(); !next.done; next = await pages.next()) {
-      const page = next.value;
-      if (page.count === 0) continue;
-      add(page.count);
-      yield isFirst ? form.begin + form.page(page) : form.page(page);
-      isFirst = false;
+      entries.page(next.value);
+      if (entries.isFull()) yield entries.take();
     }
-    if (!isFirst) yield form.end;
+    entries.end();
+    yield entries.take();
   } finally {
     await counted(pages);
   }
@@ -52,14 +45,11 @@ export async function sendModified(
 ): Promise<unknown> {
   if (format === 'json') return { [word]: await counted(modify()) };
   const output = outputOf(query.output);
+  const lines = format as LineFormat;
   // Before anything is ended: whom the masters have foretold.
-  const expected = format === 'ndjson' ? new Map<number, number>() : await control.expectedCounts();
-  const form = createEntryForm(format as LineFormat, output, expected);
-  let count = 0;
-  const pieces = listed(modify(), form, (more) => {
-    count += more;
-  });
-  return sendPieces(reply, format, pieces, () => count);
+  const expected = showsUse(lines) ? await control.expectedCounts() : new Map<number, number>();
+  const entries = createEntryPieces(lines, output, expected);
+  return sendPieces(reply, format, listed(modify(), entries), entries.count);
 }
 
 type Refusal = Extract<CreateAnswer<never>, { readonly refused: unknown }>['refused'];

@@ -1,11 +1,10 @@
-/** Pages of entries in the forms that lists are streamed in. */
-import type { Page } from '../control/tracker-control.ts';
-import { PAGE_ENTRY_WORDS } from '../control/tracker-control.ts';
+/** Pages of entries in the forms that lists are streamed in: pieces of bytes, each of many lines. */
+import { PAGE_ENTRY_WORDS, type Page } from '../control/tracker-control.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf } from '../export/entry-view.ts';
-import { connectionJson } from '../export/json.ts';
-import { connectionLine, type OutputOptions } from '../export/text.ts';
-import { connectionXml, xmlBegin, xmlEnd } from '../export/xml.ts';
+import { createEntryWriter } from '../export/entry-writer.ts';
+import type { OutputOptions } from '../export/options.ts';
+import { xmlBegin, xmlEnd } from '../export/xml.ts';
 import { Hot } from '../shm/offsets.generated.ts';
 
 /** Entry `i` of a page. */
@@ -17,40 +16,55 @@ export function connectionAt(page: Page, i: number): Connection {
 /** The forms that consist of one line for each entry. */
 export type LineFormat = 'ndjson' | 'text' | 'xml';
 
-export interface EntryForm {
-  /** Before the first entry, where there is one. */
-  readonly begin: string;
-  /** All entries of a page. */
-  page(page: Page): string;
-  /** After the last one, where there was one. */
-  readonly end: string;
+/** Lines are gathered until a piece of this size is worth a turn. */
+const PIECE_BYTES = 128 * 1024;
+
+export interface EntryPieces {
+  /** Something else than entries. ASCII. */
+  text(text: string): void;
+  page(page: Page): void;
+  /** After the last page. */
+  end(): void;
+  /** Entries so far. */
+  count(): number;
+  /** Whether a piece is worth to be sent. */
+  isFull(): boolean;
+  /** What has been gathered. */
+  take(): Uint8Array;
 }
 
 /**
  * Shapes:  `expected`: how many live connections each master foretold, by id
- * Cost:    a string for each page
+ * Cost:    as of the entry writer
  */
-export function createEntryForm(
+export function createEntryPieces(
   format: LineFormat,
   output: OutputOptions,
   expected: ReadonlyMap<number, number>,
-): EntryForm {
-  const withUse = (c: Connection): Connection =>
-    expected.size === 0 ? c : { ...c, expected: expected.get(c.id) ?? 0 };
-  const line: Readonly<Record<LineFormat, (c: Connection) => string>> = {
-    ndjson: connectionJson,
-    text: (c) => connectionLine(withUse(c), output),
-    xml: (c) => connectionXml(withUse(c)),
-  };
-  const lineOf = line[format];
+): EntryPieces {
   const isXml = format === 'xml';
+  const writer = createEntryWriter({
+    output: { ...output, format: format === 'ndjson' ? 'json' : format },
+    expected,
+    chunkBytes: 2 * PIECE_BYTES,
+  });
+  let count = 0;
   return {
-    begin: isXml ? xmlBegin() : '',
-    end: isXml ? xmlEnd() : '',
+    text: writer.text,
     page(page) {
-      let text = '';
-      for (let i = 0; i < page.count; i++) text += `${lineOf(connectionAt(page, i))}\n`;
-      return text;
+      // The conntrack command prints no document where there is no entry.
+      if (isXml && count === 0 && page.count > 0) writer.text(xmlBegin());
+      writer.writePage(page);
+      count += page.count;
     },
+    end() {
+      if (isXml && count > 0) writer.text(xmlEnd());
+    },
+    count: () => count,
+    isFull: () => writer.bytes() >= PIECE_BYTES,
+    take: writer.take,
   };
 }
+
+/** Who is told how many a master foretold: `use=` of text and XML. */
+export const showsUse = (format: LineFormat): boolean => format !== 'ndjson';

@@ -2,12 +2,11 @@
 
 import { OptionError } from '../common/errors.ts';
 import type { Page, ScanOptions, ScanPosition, TrackerControl } from '../control/tracker-control.ts';
-import { connectionJson } from '../export/json.ts';
 import { thresholdProgram } from '../query/compile.ts';
 import type { Program } from '../query/program.ts';
 import type { SortKind } from '../query/sort-key.ts';
 import type { ApiContext } from './context.ts';
-import { connectionAt, createEntryForm, type EntryForm, type LineFormat } from './entry-forms.ts';
+import { createEntryPieces, type EntryPieces, type LineFormat, showsUse } from './entry-forms.ts';
 import { outputOf } from './format.ts';
 import { cursorOf, cursorText, sinceText } from './positions.ts';
 import type { Format } from './schemas/parts.ts';
@@ -79,9 +78,6 @@ async function greatest(
   }
 }
 
-const jsonOf = (page: Page): string[] =>
-  Array.from({ length: page.count }, (_, i) => connectionJson(connectionAt(page, i)));
-
 /**
  * A page as text of JSON: times have more digits than JSON.stringify writes.
  *
@@ -93,19 +89,21 @@ export async function connectionPage(
   query: ListQuery,
 ): Promise<string> {
   checkTogether('json', query);
-  const items: string[] = [];
+  const entries = createEntryPieces('ndjson', outputOf(undefined), new Map());
   let next: string | null = null;
   if (query.sort !== undefined) {
     for (const page of await greatest(control, filter, query.sort, query.limit ?? SORT_LIMIT))
-      items.push(...jsonOf(page));
+      entries.page(page);
   } else {
     const from = query.cursor === undefined ? {} : { from: cursorOf(instance, query.cursor, control.owners) };
     for await (const page of control.scan({ filter, ...from, limit: query.limit ?? PAGE_LIMIT })) {
-      items.push(...jsonOf(page));
+      entries.page(page);
       next = page.next === null ? null : cursorText(instance, page.next);
     }
   }
-  return `{"connections":[${items.join(',')}],"next":${JSON.stringify(next)}}`;
+  const lines = Buffer.from(entries.take()).toString('latin1').trimEnd();
+  // A line feed is never inside of an object.
+  return `{"connections":[${lines.replaceAll('\n', ',')}],"next":${JSON.stringify(next)}}`;
 }
 
 /** A stream, and how many entries it had. */
@@ -116,30 +114,25 @@ export interface CountedPieces {
 
 interface Framed {
   readonly pages: AsyncIterable<Page> | Iterable<Page>;
-  readonly form: EntryForm;
+  readonly entries: EntryPieces;
   /** Records around the entries, made when it is their turn. */
-  before(): string;
-  after(count: number): string;
+  before?(): string;
+  after?(count: number): string;
 }
 
-function framed({ pages, form, before, after }: Framed): CountedPieces {
-  let count = 0;
+function framed({ pages, entries, before, after }: Framed): CountedPieces {
   async function* pieces(): Pieces {
-    const head = before();
-    if (head !== '') yield head;
+    if (before !== undefined) entries.text(before());
     for await (const page of pages) {
-      if (page.count === 0) continue;
-      const text = form.page(page);
-      yield count === 0 ? form.begin + text : text;
-      count += page.count;
+      entries.page(page);
+      if (entries.isFull()) yield entries.take();
     }
-    const tail = (count > 0 ? form.end : '') + after(count);
-    if (tail !== '') yield tail;
+    entries.end();
+    if (after !== undefined) entries.text(after(entries.count()));
+    yield entries.take();
   }
-  return { pieces: pieces(), count: () => count };
+  return { pieces: pieces(), count: entries.count };
 }
-
-const NOTHING = (): string => '';
 
 /**
  * The whole list, or the greatest of it, in one of the forms of lines.
@@ -156,19 +149,17 @@ export async function listPieces(
   const output = outputOf(query.output);
   const from = query.cursor === undefined ? {} : { from: cursorOf(instance, query.cursor, control.owners) };
   const scan: ScanOptions = { filter, ...from, ...(query.limit === undefined ? {} : { limit: query.limit }) };
-  // JSON does not say how many a master foretold.
-  const expected = format === 'ndjson' ? new Map<number, number>() : await control.expectedCounts();
-  const form = createEntryForm(format as LineFormat, output, expected);
-  if (query.sort !== undefined) {
-    const pages = await greatest(control, filter, query.sort, query.limit ?? SORT_LIMIT);
-    return framed({ pages, form, before: NOTHING, after: NOTHING });
-  }
+  const lines = format as LineFormat;
+  const expected = showsUse(lines) ? await control.expectedCounts() : new Map<number, number>();
+  const entries = createEntryPieces(lines, output, expected);
+  if (query.sort !== undefined)
+    return framed({ pages: await greatest(control, filter, query.sort, query.limit ?? SORT_LIMIT), entries });
   const pages = control.scan(scan);
-  if (query.snapshot !== true) return framed({ pages, form, before: NOTHING, after: NOTHING });
+  if (query.snapshot !== true) return framed({ pages, entries });
   const position = (): string => JSON.stringify(sinceText(instance, control.eventPosition()));
   return framed({
     pages,
-    form,
+    entries,
     before: () => `{"record":"snapshot","since":${position()}}\n`,
     after: (count) => `{"record":"snapshot-end","connections":${count},"until":${position()}}\n`,
   });

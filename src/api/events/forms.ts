@@ -1,87 +1,104 @@
 /** Events, and what is said about them, in the forms of a stream. */
 import type { EventGap, RawEvent } from '../../control/tracker-control.ts';
-import { eventJson } from '../../export/json.ts';
-import { eventLine, type OutputOptions } from '../../export/text.ts';
-import { eventXml, xmlBegin } from '../../export/xml.ts';
-import { connectionEvent } from './raw-event.ts';
+import { createEntryWriter, type EntryWriter } from '../../export/entry-writer.ts';
+import type { OutputOptions } from '../../export/options.ts';
+import { xmlBegin } from '../../export/xml.ts';
 
 export type EventFormat = 'ndjson' | 'sse' | 'text' | 'xml';
 
-/** What a stream says beside events. `since` is where it goes on. */
+/** When a position is told: at the start, after a burst of events, and when there was nothing else to say. */
+export type Moment = 'start' | 'burst' | 'idle';
+
+/** What a stream says is gathered until it is taken. `since` is where it goes on. */
 export interface EventForm {
   /** Before everything else. */
-  readonly begin: string;
-  event(event: RawEvent): string;
-  gap(gap: EventGap): string;
+  begin(): void;
+  event(event: RawEvent): void;
+  gap(gap: EventGap): void;
   /** `since` is of another run. */
-  restart(since: string): string;
-  /** How far it has come: at the start, after each burst of events, and when there was nothing else to say. */
-  position(since: string, when: 'start' | 'burst' | 'idle'): string;
+  restart(since: string): void;
+  position(since: string, when: Moment): void;
+  bytes(): number;
+  take(): Uint8Array;
 }
 
-const HEAD = '{"record":"event",';
-
-/** `{"record":"event","owner":...,"seq":...,...}` */
-function numberedJson(event: RawEvent): string {
-  const json = eventJson(connectionEvent(event));
-  return `${HEAD}"owner":${event.owner},"seq":${event.seq},${json.slice(HEAD.length)}`;
-}
+/** What a form does its own way. */
+type Words = Omit<EventForm, 'bytes' | 'take'>;
 
 const gapJson = ({ owner, from, to }: EventGap): string =>
   JSON.stringify({ record: 'gap', owner, from, to, missed: to - from + 1 });
 
+const gapWords = ({ owner, from, to }: EventGap): string =>
+  `gap owner=${owner} from=${from} to=${to} missed=${to - from + 1}`;
+
 const sinceJson = (record: 'position' | 'restart', since: string): string =>
   JSON.stringify({ record, since });
 
-const NDJSON: EventForm = {
-  begin: '',
-  event: (event) => `${numberedJson(event)}\n`,
-  gap: (gap) => `${gapJson(gap)}\n`,
-  restart: (since) => `${sinceJson('restart', since)}\n`,
-  // Events have their numbers; between them nothing needs to be said.
-  position: (since, when) => (when === 'burst' ? '' : `${sinceJson('position', since)}\n`),
-};
+const NOTHING = (): void => {};
+
+const ndjson = ({ text, writeEvent }: EntryWriter): Words => ({
+  begin: NOTHING,
+  event: (event) => void writeEvent(event.words, 0, event),
+  gap: (gap) => text(`${gapJson(gap)}\n`),
+  restart: (since) => text(`${sinceJson('restart', since)}\n`),
+  position(since, when) {
+    // Events have their numbers; between them nothing needs to be said.
+    if (when !== 'burst') text(`${sinceJson('position', since)}\n`);
+  },
+});
 
 /**
  * The id, which a browser sends when it connects again, comes at the end of a burst: events of several owners are put in
  * the order of time, so that no single one of them is a place to go on from.
  */
-const SSE: EventForm = {
-  begin: 'retry: 1000\n\n',
-  event: (event) => `event: event\ndata: ${numberedJson(event)}\n\n`,
-  gap: (gap) => `event: gap\ndata: ${gapJson(gap)}\n\n`,
-  restart: (since) => `event: restart\ndata: ${sinceJson('restart', since)}\n\n`,
-  position: (since, when) =>
-    when === 'start'
-      ? `id: ${since}\nevent: position\ndata: ${sinceJson('position', since)}\n\n`
-      : `id: ${since}\n\n`,
-};
+const sse = ({ text, writeEvent }: EntryWriter): Words => ({
+  begin: () => text('retry: 1000\n\n'),
+  event(event) {
+    text('event: event\ndata: ');
+    writeEvent(event.words, 0, event);
+    text('\n');
+  },
+  gap: (gap) => text(`event: gap\ndata: ${gapJson(gap)}\n\n`),
+  restart: (since) => text(`event: restart\ndata: ${sinceJson('restart', since)}\n\n`),
+  position(since, when) {
+    const data = when === 'start' ? `event: position\ndata: ${sinceJson('position', since)}\n` : '';
+    text(`id: ${since}\n${data}\n`);
+  },
+});
 
-/** As `conntrack -E` prints them; a gap is a comment. */
-function textForm(output: OutputOptions): EventForm {
-  return {
-    begin: '',
-    event: (event) => `${eventLine(connectionEvent(event), output)}\n`,
-    gap: ({ owner, from, to }) => `# gap owner=${owner} from=${from} to=${to} missed=${to - from + 1}\n`,
-    restart: (since) => `# restart since=${since}\n`,
-    position: () => '',
-  };
-}
+/** As `conntrack -E` prints them; whatever else there is to say is a comment. */
+const lines = ({ text, writeEvent }: EntryWriter): Words => ({
+  begin: NOTHING,
+  event: (event) => void writeEvent(event.words, 0),
+  gap: (gap) => text(`# ${gapWords(gap)}\n`),
+  restart: (since) => text(`# restart since=${since}\n`),
+  position: NOTHING,
+});
 
 /** As `conntrack -E -o xml` prints them: the document has no end. */
-function xmlForm(output: OutputOptions): EventForm {
-  return {
-    begin: xmlBegin(),
-    event: (event) => `${eventXml(connectionEvent(event), output)}\n`,
-    gap: ({ owner, from, to }) =>
-      `<!-- gap owner=${owner} from=${from} to=${to} missed=${to - from + 1} -->\n`,
-    restart: (since) => `<!-- restart since=${since} -->\n`,
-    position: () => '',
-  };
-}
+const xml = ({ text, writeEvent }: EntryWriter): Words => ({
+  begin: () => text(xmlBegin()),
+  event: (event) => void writeEvent(event.words, 0),
+  gap: (gap) => text(`<!-- ${gapWords(gap)} -->\n`),
+  restart: (since) => text(`<!-- restart since=${since} -->\n`),
+  position: NOTHING,
+});
+
+const FORMS: Readonly<Record<EventFormat, (writer: EntryWriter) => Words>> = {
+  ndjson,
+  sse,
+  text: lines,
+  xml,
+};
+
+/** A thousand streams may be idle: each begins with little. */
+const CHUNK_BYTES = 8192;
 
 export function createEventForm(format: EventFormat, output: OutputOptions): EventForm {
-  if (format === 'ndjson') return NDJSON;
-  if (format === 'sse') return SSE;
-  return format === 'text' ? textForm(output) : xmlForm(output);
+  const isJson = format === 'ndjson' || format === 'sse';
+  const writer = createEntryWriter({
+    output: { ...output, format: isJson ? 'json' : format },
+    chunkBytes: CHUNK_BYTES,
+  });
+  return { ...FORMS[format](writer), bytes: writer.bytes, take: writer.take };
 }

@@ -2,9 +2,10 @@
  * One client's stream of events. It has a reader of its own over the logs of the owners, which moves on only as fast as
  * the client takes what it says: a slow client costs nothing and is told by number what it missed.
  */
-import type { EventGap, EventReader, RawEvent } from '../../control/tracker-control.ts';
+import { monotonicMs } from '../../common/clock.ts';
+import type { EventReader, RawEvent } from '../../control/tracker-control.ts';
 import type { Pieces } from '../streams.ts';
-import type { EventForm } from './forms.ts';
+import type { EventForm, Moment } from './forms.ts';
 import type { Pulse } from './pulse.ts';
 
 export interface EventStreamOptions {
@@ -32,7 +33,6 @@ const EVENTS_PER_TURN = 512;
 const otherTurns = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Taken {
-  readonly text: string;
   readonly events: number;
   /** Nothing was there, not even what the filter holds back. */
   readonly isEmpty: boolean;
@@ -42,39 +42,46 @@ interface Taken {
 
 function takeTurn({ reader, form, matches }: EventStreamOptions, room: number): Taken {
   const { events, gaps } = reader.take(EVENTS_PER_TURN);
-  let text = gaps.map((gap: EventGap) => form.gap(gap)).join('');
+  for (const gap of gaps) form.gap(gap);
   let count = 0;
   for (const [i, event] of events.entries()) {
     if (matches(event)) {
-      text += form.event(event);
+      form.event(event);
       count++;
     }
-    if (count === room) return { text, events: count, isEmpty: false, isCut: i + 1 < events.length };
+    if (count === room) return { events: count, isEmpty: false, isCut: i + 1 < events.length };
   }
-  return { text, events: count, isEmpty: events.length === 0 && gaps.length === 0, isCut: false };
+  return { events: count, isEmpty: events.length === 0 && gaps.length === 0, isCut: false };
 }
 
 export async function* eventPieces(options: EventStreamOptions): Pieces {
   const { reader, pulse, form, since, heartbeatMs, follow, limit } = options;
-  const position = (when: 'start' | 'burst' | 'idle'): string =>
-    form.position(since(reader.position()), when);
-  yield form.begin + (options.isRestart ? form.restart(since(reader.position())) : '') + position('start');
+  const tellPosition = (when: Moment): void => form.position(since(reader.position()), when);
+  form.begin();
+  if (options.isRestart) form.restart(since(reader.position()));
+  tellPosition('start');
+  yield form.take();
   let left = limit;
+  let toldMs = monotonicMs();
   while (left > 0 && !options.isGone()) {
-    const { text, events, isEmpty, isCut } = takeTurn(options, left);
+    const { events, isEmpty, isCut } = takeTurn(options, left);
     left -= events;
-    if (text !== '') yield isCut ? text : text + position('burst');
+    if (form.bytes() > 0) {
+      if (!isCut) tellPosition('burst');
+      yield form.take();
+      toldMs = monotonicMs();
+    } else if (monotonicMs() - toldMs >= heartbeatMs) {
+      // Also where there are events, but none that the filter lets through.
+      tellPosition('idle');
+      if (form.bytes() > 0) yield form.take();
+      toldMs = monotonicMs();
+    }
     if (isCut) return;
-    if (!isEmpty) {
-      await otherTurns();
-      continue;
-    }
-    if (!follow) break;
-    const isNews = await pulse.wait(reader.position(), heartbeatMs, options.onWake);
-    if (!isNews && !options.isGone()) {
-      const idle = position('idle');
-      if (idle !== '') yield idle;
-    }
+    if (!isEmpty) await otherTurns();
+    else if (!follow) break;
+    else await pulse.wait(reader.position(), toldMs + heartbeatMs - monotonicMs(), options.onWake);
   }
-  if (!follow) yield position('idle');
+  if (follow) return;
+  tellPosition('idle');
+  if (form.bytes() > 0) yield form.take();
 }

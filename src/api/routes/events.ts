@@ -3,9 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import { OptionError } from '../../common/errors.ts';
 import type { RawEvent } from '../../control/tracker-control.ts';
 import type { EventType } from '../../export/connection.ts';
+import { reportEventType } from '../../export/entry-writer.ts';
 import type { ApiContext } from '../context.ts';
 import { createEventForm, type EventFormat } from '../events/forms.ts';
-import { eventType } from '../events/raw-event.ts';
 import { eventPieces } from '../events/stream.ts';
 import { FILTER_QUERY, matcherOf } from '../filters.ts';
 import { formatOf, outputOf } from '../format.ts';
@@ -92,8 +92,10 @@ export function registerEventRoutes(app: FastifyInstance, context: ApiContext): 
       const format = formatOf(query.format, headers.accept, FORMATS);
       const types = typesOf(query.types);
       const matchesFilter = matcherOf(query);
-      const matches = (event: RawEvent): boolean =>
-        types.has(eventType(event)) && (matchesFilter === null || matchesFilter(event));
+      const matches = (event: RawEvent): boolean => {
+        const type = reportEventType(event.words, 0);
+        return type !== null && types.has(type) && (matchesFilter === null || matchesFilter(event));
+      };
       const { position, isRestart } = startOf(query, headers['last-event-id']);
       let isGone = false;
       let wake = (): void => {};
