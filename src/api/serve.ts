@@ -44,6 +44,8 @@ export interface Api {
   readonly tcp: TcpAddress | null;
   /** Reads the token's file again; on an error the old token stays. Errors: OptionError */
   reloadToken(): void;
+  /** Streams of events that wait for news. */
+  streams(): number;
   /** Ends all answers, closes the connections and removes the socket. */
   close(): Promise<void>;
 }
@@ -135,6 +137,7 @@ export async function serveApi(options: ServeOptions): Promise<Api> {
     reloadToken() {
       if (policy?.kind === 'token') policy.token.reload();
     },
+    streams: context.pulse.waiting,
     close,
   };
 }

@@ -141,6 +141,7 @@ export function createFakeControl(options: FakeOptions = {}): FakeControl {
   const { entriesMax = 1 << 20, pageEntries = 16, logSlots = 1024 } = options;
   /** By owner, then by place; ended ones leave a hole. */
   const tables: (Int32Array | null)[][] = Array.from({ length: shards }, () => []);
+  const places = new Map<number, { readonly owner: number; readonly place: number }>();
   const logs: { first: number; events: RawEvent[] }[] = tables.map(() => ({ first: 0, events: [] }));
   const settings = createSettings();
   const counters = createSharedF64(Counter.WORDS);
@@ -174,6 +175,7 @@ export function createFakeControl(options: FakeOptions = {}): FakeControl {
     const words = tables[owner][place];
     if (words === null) return null;
     tables[owner][place] = null;
+    places.delete(viewOf(words).id);
     alive--;
     log(owner, words, EventBit.DESTROY, code);
     return words;
@@ -182,10 +184,11 @@ export function createFakeControl(options: FakeOptions = {}): FakeControl {
   function add(connection: FakeConnection): number {
     const owner = (words4(connection.src)[0] >>> 0) % shards;
     const words = wordsOf(connection, ++created);
-    tables[owner].push(words);
+    const { id } = viewOf(words);
+    places.set(id, { owner, place: tables[owner].push(words) - 1 });
     alive++;
     log(owner, words, EventBit.NEW, null);
-    return viewOf(words).id;
+    return id;
   }
 
   /** Pages of what matches; `each` may change or end an entry, and gives the words to show. */
@@ -348,9 +351,8 @@ export function createFakeControl(options: FakeOptions = {}): FakeControl {
       if (words !== undefined && words !== null) log(owner, words, EventBit.ASSURED, null);
     },
     expire(id) {
-      for (const [owner, table] of tables.entries())
-        for (const [place, words] of table.entries())
-          if (words !== null && viewOf(words).id === id) ended(owner, place, EndCode.TIMEOUT);
+      const at = places.get(id);
+      if (at !== undefined) ended(at.owner, at.place, EndCode.TIMEOUT);
     },
     table: connections,
     openScans: () => openScans,
