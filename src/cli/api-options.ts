@@ -1,7 +1,9 @@
 /** Options of the control API of a run, and the API as something that runs beside the tracker. */
+import { chownSync } from 'node:fs';
 import type { Command } from 'commander';
 import { OptionError } from '../common/errors.ts';
 import type { TrackerControl } from '../control/tracker-control.ts';
+import type { Identity } from '../live/privileges.ts';
 import type { Attachment } from './attachments.ts';
 
 export interface ApiFlags {
@@ -39,12 +41,13 @@ export function checkApiFlags(flags: ApiFlags): void {
     throw new OptionError('--token-file', flags.tokenFile, 'with --listen');
 }
 
-/** Starts the API. Errors: OptionError for a path, address or token that cannot be used */
+/** Starts the API; its socket belongs to `owner`. Errors: OptionError for a path, address or token that cannot be used */
 export async function attachApi(
   flags: ApiFlags,
   control: TrackerControl,
   run: Readonly<Record<string, unknown>>,
   notReady: () => string | null,
+  owner: Identity | null = null,
 ): Promise<Attachment> {
   // Loaded when it is wanted: a run over captures need not wait for it.
   const { serveApi } = await import('../api/serve.ts');
@@ -60,6 +63,8 @@ export async function attachApi(
     ...(flags.tokenFile === undefined ? {} : { tokenFile: flags.tokenFile }),
     insecureLoopback: flags.insecureLoopback === true,
   });
+  // Who the run becomes may go on listening, and answer itself.
+  if (owner !== null && api.socket !== null) chownSync(api.socket, owner.uid, owner.gid);
   return {
     leave: () => api.close(),
     finish: async () => [],

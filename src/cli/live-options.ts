@@ -1,90 +1,106 @@
-/** Options of a run on interfaces, instead of captures. */
+/** Options of `track` for interfaces instead of captures. */
 import type { Command } from 'commander';
 import { OptionError } from '../common/errors.ts';
-import type { LiveOptions } from '../live/options.ts';
-import { SHARDS_MAX } from '../workers/limits.ts';
-import { choiceOption, collect, wholeNumber } from './usage.ts';
+import { type LiveRequest, RING_MB, SNAPLEN } from '../live/options.ts';
+import { INGESTS_MAX } from '../workers/limits.ts';
+import { choiceOption, wholeNumber } from './usage.ts';
 
 export interface LiveFlags {
   readonly interface?: readonly string[];
-  readonly ringMb: number;
-  readonly snaplen: number;
+  readonly ringMb?: number;
+  readonly snaplen?: number;
   readonly promiscuous: boolean;
   readonly filter?: string;
-  readonly ingest: number;
-  readonly onDown: LiveOptions['onDown'];
+  readonly ingest?: number;
+  readonly onDown?: 'wait' | 'exit';
   readonly user?: string;
 }
 
-const RING_MB_MAX = 4096;
+/** Snap lengths below this leave no room for headers. */
 const SNAPLEN_MIN = 64;
-const SNAPLEN_MAX = 65_535;
-/** Numbers of fan-out groups have 16 bits; the process is told apart by its own. */
-const GROUP_MASK = 0xffff;
 
 export function addLiveOptions(command: Command): Command {
   return command
-    .option('-i, --interface <name>', 'interfaces to listen on, a comma list: see docs/service.md', collect)
+    .option(
+      '-i, --interface <name...>',
+      'interfaces instead of captures, comma list; Linux, needs root or CAP_NET_RAW; own transmissions are left away',
+      (value: string, previous?: readonly string[]) => [...(previous ?? []), ...value.split(',')],
+    )
+    .option(
+      '--filter <expression>',
+      'with -i: a tcpdump expression, compiled by libpcap: only these packets (default: all)',
+    )
     .option(
       '--ring-mb <n>',
-      'with -i: size of the ring that the kernel fills, MB',
-      wholeNumber('--ring-mb', 1, RING_MB_MAX),
-      64,
+      `with -i: memory for packets that wait, for each interface and ingest thread (default: ${RING_MB.usual})`,
+      wholeNumber('--ring-mb', RING_MB.min, RING_MB.max),
     )
     .option(
       '--snaplen <bytes>',
-      'with -i: so many bytes of each packet',
-      wholeNumber('--snaplen', SNAPLEN_MIN, SNAPLEN_MAX),
-      SNAPLEN_MAX,
+      `with -i: bytes taken of each packet, all by default (default: ${SNAPLEN.usual})`,
+      wholeNumber('--snaplen', SNAPLEN_MIN, SNAPLEN.max),
     )
-    .option('--no-promiscuous', 'with -i: only what is sent to this host')
-    .option('--filter <expression>', 'with -i: only packets that match, as for tcpdump')
+    .option('--no-promiscuous', 'with -i: only packets that the card would take anyway')
     .option(
       '--ingest <n>',
-      'with -i: threads that read, the packets spread over them by flow; more than 1 needs --helpers none',
-      wholeNumber('--ingest', 1, SHARDS_MAX),
-      1,
+      'with -i: threads that read packets; more than one needs --helpers none (default: 1)',
+      wholeNumber('--ingest', 1, INGESTS_MAX),
     )
     .addOption(
-      choiceOption('--on-down <what>', 'with -i: when an interface is down or gone', [
+      choiceOption('--on-down <what>', 'with -i: when an interface goes down or away (default: "wait")', [
         'wait',
         'exit',
-      ]).default('wait'),
+      ]),
     )
-    .option('--user <name[:group]>', 'with -i: whose rights it has once the interfaces are open');
+    .option(
+      '--user <name>',
+      'with -i: NAME or NAME:GROUP to become once the sockets are open (default: stay)',
+    );
 }
 
-/** Null where captures are read. Errors: OptionError for what goes not together */
-export function liveOptionsOf(flags: LiveFlags, helpers: readonly string[] | undefined): LiveOptions | null {
-  const given = flags.interface?.join(',') ?? '';
-  if (given === '') {
-    if (flags.filter !== undefined)
-      throw new OptionError(
-        '--filter',
-        flags.filter,
-        'with -i/--interface only',
-        'tcpdump -w filters captures',
-      );
-    if (flags.ingest > 1) throw new OptionError('--ingest', String(flags.ingest), 'with -i/--interface only');
-    if (flags.user !== undefined) throw new OptionError('--user', flags.user, 'with -i/--interface only');
+/** The options that mean nothing for captures, as given. */
+function givenLiveOptions(flags: LiveFlags): readonly (readonly [option: string, value: string])[] {
+  const named = [
+    ['--filter', flags.filter],
+    ['--ring-mb', flags.ringMb],
+    ['--snaplen', flags.snaplen],
+    ['--no-promiscuous', flags.promiscuous ? undefined : 'given'],
+    ['--ingest', flags.ingest],
+    ['--on-down', flags.onDown],
+    ['--user', flags.user],
+  ] as const;
+  return named.flatMap(([option, value]) => (value === undefined ? [] : [[option, String(value)] as const]));
+}
+
+/**
+ * What is asked for; null where captures are read.
+ *
+ * Errors: OptionError for options that contradict each other
+ */
+export function liveRequestOf(flags: LiveFlags, helpers: readonly string[] | undefined): LiveRequest | null {
+  const { interface: interfaces } = flags;
+  if (interfaces === undefined) {
+    const [first] = givenLiveOptions(flags);
+    if (first !== undefined) throw new OptionError(first[0], first[1], 'with -i/--interface only');
     return null;
   }
-  const interfaces = given.split(',').map((name) => name.trim());
-  if (interfaces.includes('')) throw new OptionError('-i/--interface', given, 'a comma list of names');
-  if (flags.ingest > 1 && helpers?.join(',') !== 'none')
+  const twice = interfaces.find((name, i) => interfaces.indexOf(name) !== i);
+  if (twice !== undefined) throw new OptionError('-i/--interface', twice, 'each interface once');
+  const ingests = flags.ingest ?? 1;
+  if (ingests > 1 && helpers?.join(',') !== 'none')
     throw new OptionError(
       '--ingest',
-      String(flags.ingest),
-      'more than 1 only with --helpers none',
-      'What a helper foretells must be known before the next packet, whichever thread reads it',
+      String(ingests),
+      '1, or more together with --helpers none',
+      'What a helper reads in one packet must be known before the next one is dispatched',
     );
   return {
-    interfaces: [...new Set(interfaces)],
-    ringMb: flags.ringMb,
-    snaplen: flags.snaplen,
+    interfaces,
+    ingests,
+    ringMb: flags.ringMb ?? RING_MB.usual,
+    snaplen: flags.snaplen ?? SNAPLEN.usual,
     promiscuous: flags.promiscuous,
     filter: flags.filter ?? '',
-    onDown: flags.onDown,
-    fanoutGroup: process.pid & GROUP_MASK,
+    onDown: flags.onDown ?? 'wait',
   };
 }

@@ -34,6 +34,15 @@ function zoneCutLine({ zoneCut }: Stats): string[] {
   return zoneCut === 0 ? [] : [`  zones       ${plural(zoneCut, 'number')} above 65535 cut to 16 bits`];
 }
 
+/** What the kernel lost before we could read it: said also when it is nothing. */
+function kernelLine({ live }: Stats): string[] {
+  if (live === null) return [];
+  const full = live.kernelFreezes === 0 ? '' : ` (the ring was full ${plural(live.kernelFreezes, 'time')})`;
+  return [
+    `  kernel      ${number.format(live.kernelDrops)} of ${plural(live.kernelPackets, 'packet')} dropped${full}`,
+  ];
+}
+
 /** A few lines that answer: how much, how fast, what became of it. */
 export function summaryLines(stats: Stats, seconds: number): string[] {
   const { connections: c } = stats;
@@ -45,6 +54,7 @@ export function summaryLines(stats: Stats, seconds: number): string[] {
     `${read} in ${speed}, ${plural(stats.shards.length, 'shard')}`,
     `  connections ${number.format(c.created)} created, ${ended}, ${number.format(c.alive)} alive`,
     `  tracked     ${number.format(stats.tracked)}${counts(stats.verdicts)}`,
+    ...kernelLine(stats),
     ...outcome('tunnels', stats.tunnels),
     ...zoneCutLine(stats),
     ...outcome('invalid', stats.invalid),

@@ -13,13 +13,14 @@ import { Counter } from '../shm/counters.ts';
 import { type Pipeline, startPipeline } from '../workers/pipeline.ts';
 import { attachApi, checkApiFlags, servesApi } from './api-options.ts';
 import { type Attachment, together } from './attachments.ts';
-import { liveOptionsOf } from './live-options.ts';
+import { liveRequestOf } from './live-options.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, type Printer } from './printers.ts';
 import { type Progress, startProgress } from './progress.ts';
 import { settingLines, settingsFile } from './settings-file.ts';
 import { statsLines, summaryLines } from './summary.ts';
 import { checkTogether, type TrackFlags } from './track.ts';
+import { liveFailed, openTrackLive, type TrackLive } from './track-live.ts';
 import { encapsulationOf, settingsOf } from './tracking-options.ts';
 
 function trackSettingsOf(flags: TrackFlags): Int32Array {
@@ -45,18 +46,22 @@ function handleSignals(stop: () => void, restoreTerminal: () => void): void {
   process.on('SIGTERM', handle);
 }
 
-function startOf(flags: TrackFlags, printer: Printer): Pipeline {
-  const live = liveOptionsOf(flags, flags.helpers);
+/** Opens the interfaces, where there are any. Errors: OptionError, LiveError */
+function openLiveOf(flags: TrackFlags): TrackLive | null {
+  const request = liveRequestOf(flags, flags.helpers);
+  return request === null ? null : openTrackLive(request, flags.user);
+}
+
+function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): Pipeline {
   if (live === null && (flags.read ?? []).length === 0)
     throw new CommanderError(
       ExitStatus.USAGE,
       'commander.missingMandatoryOptionValue',
       "required option '-r, --read <file...>'",
     );
-  checkApiFlags(flags);
   return startPipeline({
     files: flags.read ?? [],
-    ...(live === null ? {} : { live, ingests: flags.ingest }),
+    ...(live === null ? {} : { live: live.open, onInterface: live.onInterface }),
     service: live !== null || servesApi(flags),
     hold: flags.hold === true,
     shards: flags.shards,
@@ -71,7 +76,7 @@ function startOf(flags: TrackFlags, printer: Printer): Pipeline {
 }
 
 /** Starts what runs beside the tracker. */
-async function attach(flags: TrackFlags, pipeline: Pipeline): Promise<Attachment> {
+async function attach(flags: TrackFlags, pipeline: Pipeline, live: TrackLive | null): Promise<Attachment> {
   const attachments: Attachment[] = [];
   const { control } = pipeline;
   if (control !== null && flags.settings !== undefined)
@@ -79,7 +84,11 @@ async function attach(flags: TrackFlags, pipeline: Pipeline): Promise<Attachment
   // The sockets of the interfaces first: a service that cannot listen says so, and not that it is ready.
   await pipeline.opened();
   if (control !== null && servesApi(flags))
-    attachments.push(await attachApi(flags, control, runOf(flags, pipeline), pipeline.notReady));
+    attachments.push(
+      await attachApi(flags, control, runOf(flags, pipeline), pipeline.notReady, live?.identity ?? null),
+    );
+  // Last: from now on there are no rights to open anything.
+  if (live !== null) attachments.push(live.attach(flags.quiet === true));
   return together(attachments);
 }
 
@@ -88,7 +97,7 @@ function runOf(flags: TrackFlags, pipeline: Pipeline): Readonly<Record<string, u
   return {
     source: flags.interface === undefined ? { files: flags.read ?? [] } : { interfaces: flags.interface },
     shards: pipeline.shardCounters.length,
-    ingest: flags.ingest,
+    ingest: flags.ingest ?? 1,
     max: flags.max,
     pid: process.pid,
   };
@@ -96,13 +105,23 @@ function runOf(flags: TrackFlags, pipeline: Pipeline): Readonly<Record<string, u
 
 /** Runs the command; returns the exit status. */
 export async function track(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promise<ExitStatus> {
+  try {
+    return await run(flags, eventTypes);
+  } catch (error) {
+    return liveFailed(error);
+  }
+}
+
+async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promise<ExitStatus> {
   const startMs = monotonicMs();
   const output = parseOutput((flags.output ?? ['text']).join(','));
   checkTogether(flags, output);
+  checkApiFlags(flags);
   const out = createOutput(process.stdout);
   const traceTable = flags.traceTable ?? 0;
   const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });
-  const pipeline = startOf(flags, printer);
+  const live = openLiveOf(flags);
+  const pipeline = startOf(flags, printer, live);
   let progress: Progress | null = null;
   let beside: Attachment | null = null;
   const stop = (): void => {
@@ -111,7 +130,7 @@ export async function track(flags: TrackFlags, eventTypes: ReadonlySet<EventType
   };
   handleSignals(stop, () => progress?.stop());
   try {
-    beside = await attach(flags, pipeline);
+    beside = await attach(flags, pipeline, live);
     process.on('SIGHUP', () => void beside?.reload());
     progress = await progressOf(flags, printer, pipeline);
     await printReports(pipeline, printer, out, stop);
@@ -128,7 +147,7 @@ export async function track(flags: TrackFlags, eventTypes: ReadonlySet<EventType
   await out.flushed();
   if (out.isClosed()) return outputEnded(out);
   printWords(flags, printer, stats, seconds, pipeline, lastWords);
-  return exitStatus(pipeline, stats);
+  return exitStatus(pipeline, stats, flags.interface !== undefined || flags.hold === true);
 }
 
 /** A bar for captures, where a person can see it. */
@@ -186,15 +205,19 @@ function printWords(
   }
   if (flags.stats && !flags.json) lines.push(...statsLines(stats));
   for (const error of errors) lines.push(`flowshard: ${error.message}`);
+  const failure = pipeline.failure();
+  if (failure !== null) lines.push(`flowshard: ${failure.subject}: ${failure.problem}; ${failure.advice}`);
   if (lines.length > 0) process.stderr.write(`${lines.join('\n')}\n`);
 }
 
-function exitStatus(pipeline: Pipeline, stats: Stats): ExitStatus {
+/** `endsBySignal`: there is no other end. */
+function exitStatus(pipeline: Pipeline, stats: Stats, endsBySignal: boolean): ExitStatus {
   const lost = unaccounted(stats);
   if (lost !== 0) {
     process.stderr.write(`flowshard: bug: ${lost} packets are in no counter; please report this\n`);
     return ExitStatus.FAILED;
   }
-  if (pipeline.wasStopped()) return ExitStatus.INTERRUPTED;
+  if (pipeline.failure() !== null) return ExitStatus.FAILED;
+  if (pipeline.wasStopped() && !endsBySignal) return ExitStatus.INTERRUPTED;
   return pipeline.errors().length > 0 ? ExitStatus.FAILED : ExitStatus.OK;
 }

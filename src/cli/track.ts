@@ -104,7 +104,10 @@ const HELP: HelpParts = {
       'sudo flowshard track -i eth1 --print none',
       'a mirror port, as a service: flowshard list, top, ... ask it',
     ],
-    ['sudo flowshard track -i eth1,eth2 --print events --filter "not port 22"', 'events as they happen'],
+    [
+      'sudo flowshard track -i eth1,eth2 --print events --filter "not port 22" --user nobody',
+      'two ports of a tap, events as they happen, without the rights of root',
+    ],
     [
       'flowshard track -r capture.pcap --socket /tmp/fs.sock --hold --print none',
       'a capture that can be asked',
@@ -113,7 +116,7 @@ const HELP: HelpParts = {
   after: [SETTINGS_SECTION],
   exits: [
     [0, 'all was read; with -i or --hold: ended by SIGINT or SIGTERM'],
-    [1, 'a file was damaged or missing: what could be read is reported'],
+    [1, 'a file was damaged or missing, or an interface lost: what could be read is reported'],
     [2, 'the command line was wrong: nothing was done'],
     [130, 'ended by SIGINT or SIGTERM: what was read until then is reported'],
   ],

@@ -54,12 +54,30 @@ export interface Stats extends OutcomeStats {
   readonly zoneCut: number;
   /** Packets whose time lay before their predecessor's. */
   readonly timeBackward: number;
+  /** null where captures are read. */
+  readonly live: LiveStats | null;
   /** Packets that ended in the ingest thread: no shard saw them. Together with `shards` and `masters` the totals. */
   readonly ingest: RefusalStats;
   /** Of all connections, those whose ports have a helper: they are tracked in the ingest thread. */
   readonly masters: Omit<ShardStats, 'shard'> | null;
   readonly expectations: ExpectationStats;
   readonly shards: readonly ShardStats[];
+}
+
+/** What became of packets at interfaces before they were read. */
+export interface LiveStats {
+  /** Counted by the kernel: received and dropped, the dropped ones because the ring was full, and how often it was. */
+  readonly kernelPackets: number;
+  readonly kernelDrops: number;
+  readonly kernelFreezes: number;
+  /** Sent by this host itself, and left away. */
+  readonly ownTransmissions: number;
+  /** Fewer bytes captured than were on the wire. */
+  readonly cutShort: number;
+  /** Checksums that the sender's card was still to make, which were not verified. */
+  readonly checksumsOpen: number;
+  /** How often an interface went down or away. */
+  readonly interfaceLost: number;
 }
 
 export interface ExpectationStats {
@@ -140,6 +158,16 @@ const shardStats = (block: Float64Array): Omit<ShardStats, 'shard'> => ({
   probeMax: block[Counter.PROBE_MAX],
 });
 
+const liveStats = (ingest: Float64Array): LiveStats => ({
+  kernelPackets: ingest[Counter.KERNEL_PACKETS],
+  kernelDrops: ingest[Counter.KERNEL_DROPS],
+  kernelFreezes: ingest[Counter.KERNEL_FREEZES],
+  ownTransmissions: ingest[Counter.OWN_TRANSMISSIONS],
+  cutShort: ingest[Counter.CUT_SHORT],
+  checksumsOpen: ingest[Counter.CHECKSUMS_OPEN],
+  interfaceLost: ingest[Counter.INTERFACE_LOST],
+});
+
 /** Adds up the counter blocks of the ingest thread, of the shards, and of the connections with helpers (null without helpers). */
 export function collectStats(ingest: Float64Array, shards: Blocks, masters: Float64Array | null): Stats {
   const trackers = masters === null ? shards : [...shards, masters];
@@ -160,6 +188,7 @@ export function collectStats(ingest: Float64Array, shards: Blocks, masters: Floa
     tunnels: tunnelCounts(ingest),
     zoneCut: ingest[Counter.ZONE_CUT],
     timeBackward: ingest[Counter.TIME_BACKWARD],
+    live: ingest[Counter.LIVE_SOCKETS] === 0 ? null : liveStats(ingest),
     ingest: refusals([ingest]),
     masters: masters === null ? null : shardStats(masters),
     expectations: {

@@ -88,11 +88,14 @@ export interface DispatcherOptions {
   readonly decap?: Decap | null;
   readonly counters: Float64Array;
   readonly reassembly: ReassemblyLimits;
-  /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room. */
-  readonly waitForShard: (shard: number) => void;
+  /** Called when the ring of a shard is full, after its cursor was moved on; returns when there may be room for `wanted`. */
+  readonly waitForShard: (shard: number, wanted: number) => void;
   readonly masters?: Masters;
-  /** A live source: where a ring is full the packet is dropped and counted, instead of waiting. */
-  readonly isLossy?: boolean;
+  /**
+   * Of a live source: it is behind, so that waiting would cost packets elsewhere. Where a ring is full and this says
+   * yes, the packet is dropped and counted. Absent: always wait.
+   */
+  readonly isBehind?: () => boolean;
   /** Of several ingest threads: packets are numbered from `first` on in steps of `step`, so that numbers are unique. */
   readonly numbers?: { readonly first: number; readonly step: number };
   readonly checksums?: OpenChecksums;
@@ -169,7 +172,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   /** Number of the last packet that was found in another one, so that its bytes are those of `inside`. */
   let peeled = 0;
 
-  const reserve = options.isLossy === true ? RESERVE_SLOTS : 0;
+  const { isBehind } = options;
+  const reserve = isBehind === undefined ? 0 : RESERVE_SLOTS;
   const numberStep = options.numbers?.step ?? 1;
 
   let number = (options.numbers?.first ?? 1) - numberStep;
@@ -193,18 +197,23 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       }
       // Of all shards: the one that is waited for may wait for another one (claims.ts).
       flush();
-      options.waitForShard(shard);
+      options.waitForShard(shard, 1);
     }
   }
 
-  /** Makes room for a packet; a live source does not wait for it. Returns whether there is any. */
+  /** Makes room for a packet; a live source that is behind does not wait for it. Returns whether there is any. */
   function hasRoom(shard: number): boolean {
-    if (reserve === 0) {
+    if (isBehind === undefined) {
       makeRoom(shard);
       return true;
     }
-    room[shard] = rings[shard].free(pending[shard] + reserve + 1) - pending[shard];
-    return room[shard] > reserve;
+    for (;;) {
+      room[shard] = rings[shard].free(pending[shard] + reserve + 1) - pending[shard];
+      if (room[shard] > reserve) return true;
+      if (isBehind()) return false;
+      flush();
+      options.waitForShard(shard, reserve + 1);
+    }
   }
 
   function commit(shard: number): void {

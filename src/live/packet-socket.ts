@@ -22,12 +22,6 @@ import {
   TPACKET_V3,
 } from './packet-numbers.ts';
 
-export const RING_MB_MAX = 1024;
-export const SNAPLEN_MAX = 262_144;
-export const SNAPLEN_DEFAULT = SNAPLEN_MAX;
-export const RING_MB_DEFAULT = 64;
-export const BLOCK_TIMEOUT_MS_DEFAULT = 10;
-
 /** A block is handed over when it is full, or after the timeout. No packet is longer than a block. */
 const BLOCK_BYTES = 512 << 10;
 /** Only to satisfy the kernel's checks: in this format packets take up what they need. */

@@ -77,6 +77,8 @@ export enum Counter {
   CHECKSUMS_OPEN = 52,
   /** How often an interface went down or away (ingest, live). */
   INTERFACE_LOST = 53,
+  /** Sockets that are read; 0 where captures are (ingest). */
+  LIVE_SOCKETS = 54,
   /** Packets by Reason. */
   REASON = 64,
   WORDS = REASON + Reason.COUNT,

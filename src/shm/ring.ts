@@ -37,8 +37,8 @@ export interface RingWriter {
   publish(count: number): void;
   /** Wakes the reader for what there is: after this burst nothing may follow for a while. */
   wake(): void;
-  /** Sleeps until there is room for one, or about `ms` have passed. Returns whether it had to sleep. */
-  waitForRoom(ms: number): boolean;
+  /** Sleeps until there is room for `wanted` (one), or about `ms` have passed. Returns whether it had to sleep. */
+  waitForRoom(ms: number, wanted?: number): boolean;
   selfCheck(): void;
 }
 
@@ -88,10 +88,10 @@ export function createRingWriter(memory: RingMemory, words: number): RingWriter 
     }
   }
 
-  function waitForRoom(ms: number): boolean {
-    for (let i = 0; i < SPINS; i++) if (free(1) > 0) return false;
+  function waitForRoom(ms: number, wanted = 1): boolean {
+    for (let i = 0; i < SPINS; i++) if (free(wanted) >= wanted) return false;
     Atomics.store(cursors, Cursor.WRITER_SLEEPS, 1);
-    if (free(1) <= 0) Atomics.wait(cursors, Cursor.WRITER_SLEEPS, 1, ms);
+    if (free(wanted) < wanted) Atomics.wait(cursors, Cursor.WRITER_SLEEPS, 1, ms);
     Atomics.store(cursors, Cursor.WRITER_SLEEPS, 0);
     return true;
   }

@@ -8,6 +8,8 @@ export interface IngestRun {
   readonly dispatcher: Dispatcher;
   /** Set before a packet whose checksum its sender's card was still to make. */
   readonly checksums: OpenChecksums;
+  /** `isLong` is set by a live source: so many packets wait that those for full shards are to be dropped. */
+  readonly backlog: { isLong: () => boolean };
   /** Reports of packets that no shard sees; null when nobody wants them. */
   readonly reporter: IngestReporter | null;
   /** Answers what is asked about the connections with helpers; null where nobody asks. */

@@ -44,6 +44,7 @@ function createRun(task: IngestTask): IngestRun {
     checkAbandoned();
   });
   const checksums = { isOpen: false };
+  const backlog = { isLong: () => false };
   const dispatcher: Dispatcher = createDispatcher({
     rings,
     hashKey: task.hashKey,
@@ -52,11 +53,11 @@ function createRun(task: IngestTask): IngestRun {
     decap: task.decap,
     reassembly: reassemblyLimits(task.settings),
     counters,
-    waitForShard(shard) {
-      if (rings[shard].waitForRoom(SLEEP_MS)) counters[Counter.RING_WAITS]++;
+    waitForShard(shard, wanted) {
+      if (rings[shard].waitForRoom(SLEEP_MS, wanted)) counters[Counter.RING_WAITS]++;
       checkAbandoned();
     },
-    isLossy: task.live !== null,
+    ...(task.live === null ? {} : { isBehind: () => backlog.isLong() }),
     numbers: { first: task.ingest + 1, step: task.ingests },
     checksums,
     ...(masters === null ? {} : { masters }),
@@ -65,6 +66,7 @@ function createRun(task: IngestTask): IngestRun {
   return {
     dispatcher,
     checksums,
+    backlog,
     reporter,
     service: masters === null ? null : createMastersService(task, masters),
     finish() {

@@ -2,6 +2,8 @@
 import { availableParallelism } from 'node:os';
 
 export const SHARDS_MAX = 64;
+/** Ingest threads, of interfaces. */
+export const INGESTS_MAX = 16;
 export const CONNECTIONS_MAX_DEFAULT = 1_048_576;
 /** 2^24: 3 GB of memory. */
 export const CONNECTIONS_MAX = 16_777_216;

@@ -4,7 +4,7 @@ import type { CaptureErrorFields } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
-import type { LiveOptions } from '../live/options.ts';
+import type { LiveFailure, LiveOptions } from '../live/options.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
 import type { MailboxMemory } from '../shm/mailbox.ts';
 import type { RingBlock } from '../shm/ring-block.ts';
@@ -91,4 +91,6 @@ export interface IngestResult {
   readonly errors: readonly CaptureErrorFields[];
   /** Reading was stopped before the end. */
   readonly stopped: boolean;
+  /** Why the reading of interfaces ended by itself. */
+  readonly failure?: LiveFailure | null;
 }

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { MessageChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { randomWord } from '../common/clock.ts';
 import { CaptureError } from '../common/errors.ts';
@@ -18,7 +19,8 @@ import type { TrackerControl } from '../control/tracker-control.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf, withExpected } from '../export/entry-view.ts';
 import type { Expectation } from '../export/expectation.ts';
-import type { LiveOptions } from '../live/options.ts';
+import type { OpenLive } from '../live/open-live.ts';
+import type { InterfaceNotice, LiveFailure } from '../live/options.ts';
 import type { Encapsulation } from '../packet/tunnels/options.ts';
 import { BELL_WORDS } from '../shm/bell.ts';
 import { Counter } from '../shm/counters.ts';
@@ -65,10 +67,10 @@ const POLL_MS = 1;
 export interface PipelineOptions {
   /** pcap or pcapng files, gzipped or not; "-" is standard input. Several are read in the order of time. */
   readonly files: readonly string[];
-  /** Interfaces instead of files. */
-  readonly live?: LiveOptions;
-  /** Ingest threads; more than one only for interfaces, and without helpers. */
-  readonly ingests?: number;
+  /** Interfaces instead of files: an ingest thread for each of `live.threads`, more than one only without helpers. */
+  readonly live?: OpenLive;
+  /** Told when an interface goes down or away, and when its packets go on. */
+  readonly onInterface?: (notice: InterfaceNotice) => void;
   /** It may be asked questions while it runs (`control`), and keeps the latest events for whoever wants them. */
   readonly service?: boolean;
   /** After the end of the captures: stay, until `stop`. */
@@ -101,6 +103,8 @@ export interface Pipeline {
   readonly finished: Promise<void>;
   /** Files that could not be read to their end; known once finished. */
   errors(): readonly CaptureError[];
+  /** Why the reading of interfaces ended by itself; null when it did not. */
+  failure(): LiveFailure | null;
   /** Reading was ended by `stop`. */
   wasStopped(): boolean;
   /** What is alive, oldest first. Only after all threads have finished. */
@@ -157,10 +161,19 @@ const createServiceMemory = (bell: Int32Array): ServiceMemory => ({
   progress: createSharedI32(PROGRESS_WORDS),
 });
 
+/** The way of notices from the thread that reads interfaces; it keeps no process alive. */
+function openNotices(listener: PipelineOptions['onInterface']): MessageChannel {
+  const channel = new MessageChannel();
+  channel.port1.on('message', (notice: InterfaceNotice) => listener?.(notice));
+  channel.port1.unref();
+  return channel;
+}
+
 /** Errors: what is wrong with a file is not one; see `errors`. */
 export function startPipeline(options: PipelineOptions): Pipeline {
   const shards = options.shards ?? defaultShards();
-  const ingests = options.ingests ?? 1;
+  const { live } = options;
+  const ingests = live?.threads.length ?? 1;
   const maxConnections = options.maxConnections ?? CONNECTIONS_MAX_DEFAULT;
   const settings = options.settings ?? createSettings();
   const isService = options.service === true;
@@ -179,7 +192,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       segment: createSegment(shard, size),
       inputs: createRingBlock(ingests, DESCRIPTOR_SLOTS, Desc.WORDS, bell),
       service: isService ? createServiceMemory(bell) : null,
-      latency: options.live === undefined ? null : createSharedI32(HISTOGRAM_WORDS),
+      latency: live === undefined ? null : createSharedI32(HISTOGRAM_WORDS),
     };
   });
   const masters = createSegment(MASTERS_SEGMENT, size);
@@ -213,9 +226,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     return pool.run(task, { filename: threadFile('shard-thread') });
   });
   const ingestRuns = ingestParts.map(({ reports, progress, counters }, ingest): Promise<IngestResult> => {
+    // All threads see the same; one tells.
+    const notices = live !== undefined && ingest === 0 ? openNotices(options.onInterface) : null;
     const task: IngestTask = {
       files: options.files,
-      live: options.live ?? null,
+      live: live === undefined ? null : { ...live.threads[ingest], notices: notices?.port2 ?? null },
       ingest,
       ingests,
       rings: shardParts.map(({ inputs }) => inputs.rings[ingest]),
@@ -236,8 +251,16 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       service: mastersService,
       hold: options.hold === true,
     };
-    return pool.run(task, { filename: threadFile('ingest-thread') });
+    const transferList = notices === null ? [] : [notices.port2];
+    return pool.run(task, { filename: threadFile('ingest-thread'), transferList });
   });
+  function stop(): void {
+    Atomics.store(control, Control.STOP, 1);
+    Atomics.notify(control, Control.STOP);
+    live?.wake();
+  }
+  // One that ended by itself ends the run.
+  if (live !== undefined) for (const run of ingestRuns) run.then(stop, stop);
 
   const results: IngestResult[] = [];
   let failure: unknown = null;
@@ -315,6 +338,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     notReady: () => (Atomics.load(control, Control.DOWN) === 0 ? null : 'an interface is down'),
     finished,
     errors: () => results.flatMap(({ errors }) => errors).map((fields) => new CaptureError(fields)),
+    failure: () => results.find((r) => r.failure)?.failure ?? null,
     wasStopped: () => results.some(({ stopped }) => stopped),
     connections: () => withExpected(sortedByAge(trackers)),
     expectations: () => expectationsOf(expectations.words, masters, tickOf(masters)),
@@ -326,7 +350,13 @@ export function startPipeline(options: PipelineOptions): Pipeline {
           masters:
             mastersService === null || !hasMasters
               ? null
-              : { segment: masters, mailbox: mastersService.mailbox, rings: [], latency: null },
+              : {
+                  segment: masters,
+                  mailbox: mastersService.mailbox,
+                  rings: [],
+                  latency: null,
+                  ...(live === undefined ? {} : { ring: live.wake }),
+                },
           helpers,
           hashKey,
           settings,
@@ -337,11 +367,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     ingestCounters: () => addCounters(ingestCounters),
     shardCounters: shardParts.map(({ segment }) => segment.counters),
     masterCounters: hasMasters ? masters.counters : null,
-    stop() {
-      Atomics.store(control, Control.STOP, 1);
-      Atomics.notify(control, Control.STOP);
+    stop,
+    async close() {
+      await pool.destroy();
+      live?.close();
     },
-    close: () => pool.destroy(),
   };
 }
 

@@ -1,12 +1,10 @@
 /** The kernel's ring: what was sent is what is read, byte by byte, and what is not read is counted. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { ReadStatus, Rec } from '../../src/ingest/reader.ts';
 import { LinkType } from '../../src/packet/link.ts';
 import { Counter } from '../../src/shm/counters.ts';
-import { openBytes } from '../conformance/open-bytes.ts';
 import { ethernet, udpPacket } from '../support/frames.ts';
+import { framesOf } from '../support/frames-of.ts';
 import { addPair, enterOwnNetwork, ip, openSender, openTun } from '../support/own-network.ts';
 import { openRing, openRings, type Seen } from './rings.ts';
 
@@ -18,24 +16,6 @@ const CAPTURES = [
   'test/fixtures/captures/ftp/zeek__ipv6.pcap',
 ];
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
-/** Frames of a capture with an Ethernet header. */
-async function framesOf(path: string): Promise<Uint8Array[]> {
-  const reader = await openBytes(readFileSync(path), path);
-  const frames: Uint8Array[] = [];
-  for (;;) {
-    const status = reader.next();
-    if (status === ReadStatus.END) return frames;
-    if (status === ReadStatus.NEED_BYTES) {
-      await reader.fill();
-      continue;
-    }
-    const { record } = reader;
-    const offset = record[Rec.OFFSET];
-    if (record[Rec.LINK_TYPE] === LinkType.ETHERNET && record[Rec.CAPTURE_LENGTH] >= 14)
-      frames.push(reader.bytes.slice(offset, offset + record[Rec.CAPTURE_LENGTH]));
-  }
-}
 
 const datagram = (port: number, bytes = 32, dst = '10.0.0.2'): Uint8Array =>
   ethernet(udpPacket({ src: '10.0.0.1', dst }, { sport: port, dport: 53, payload: bytes }));

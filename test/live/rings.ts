@@ -26,7 +26,7 @@ export interface TestRing {
   close(): void;
 }
 
-const USUAL: Omit<PacketSocketOptions, 'interfaceName'> = {
+export const USUAL: Omit<PacketSocketOptions, 'interfaceName'> = {
   ringMb: 8,
   snaplen: 262_144,
   promiscuous: true,

@@ -32,6 +32,16 @@ const tracker: Readonly<Record<string, Schema>> = {
   probeMax: counter('longest probe that an insertion needed'),
 };
 
+const live: Readonly<Record<string, Schema>> = {
+  kernelPackets: counter('received at interfaces, with those that the kernel dropped'),
+  kernelDrops: counter('dropped by the kernel, because the ring was full'),
+  kernelFreezes: counter('how often the ring was full'),
+  ownTransmissions: counter('sent by this host itself, and left away'),
+  cutShort: counter('fewer bytes captured than were on the wire'),
+  checksumsOpen: counter('checksums that the card was still to make, not verified'),
+  interfaceLost: counter('how often an interface went down or away'),
+};
+
 export const statsSchema: Schema = {
   $id: 'Stats',
   title: 'All counters',
@@ -53,6 +63,7 @@ export const statsSchema: Schema = {
       tunnels: countsByName('tunnel headers that were taken off, by kind'),
       zoneCut: counter('tunnel numbers larger than a zone'),
       timeBackward: counter('packets whose time lay before their predecessor'),
+      live: { ...open(whole(live)), type: ['object', 'null'], description: 'null where captures are read' },
       ingest: open(whole(refusals)),
       masters: { ...open(whole(tracker)), type: ['object', 'null'] },
       expectations: countsByName('created, matched, refused, givenUp'),
