@@ -7,6 +7,8 @@ export interface Output {
   line(text: string): void;
   /** Writes without adding a line feed. */
   raw(text: string): void;
+  /** Writes bytes as they are, which nobody may change any more, and waits until the reader has caught up. */
+  bytes(piece: Uint8Array): Promise<void>;
   /** Waits until the reader has caught up. Call it often enough to bound memory. */
   drained(): Promise<void>;
   /** No more can be written. */
@@ -14,8 +16,6 @@ export interface Output {
 }
 
 export interface StandardOutput extends Output {
-  /** Writes bytes as they are, and waits until the reader has caught up. */
-  bytes(piece: Uint8Array): Promise<void>;
   /** Waits until everything is written. */
   flushed(): Promise<void>;
   /** Closed and null: nobody reads any more (`| head`). Else why writing failed, in the words of the system (a full disk). */

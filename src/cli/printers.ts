@@ -3,6 +3,7 @@ import { REASONS, type Reason } from '../common/reasons.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection, EventType } from '../export/connection.ts';
 import { END_REASONS, timeNs, withExpected } from '../export/entry-view.ts';
+import { createEntryWriter, ENTRY_WORDS } from '../export/entry-writer.ts';
 import {
   type Expectation,
   expectationJson,
@@ -13,12 +14,13 @@ import {
   expectXmlEnd,
 } from '../export/expectation.ts';
 import { flowJson, flowLine, flowXml } from '../export/flows.ts';
-import { connectionJson, eventJson } from '../export/json.ts';
+import { eventJson } from '../export/json.ts';
 import { VERDICT_NAMES } from '../export/names.ts';
 import { procLine } from '../export/proc.ts';
-import { connectionLine, eventLine, type OutputOptions } from '../export/text.ts';
-import { connectionXml, eventXml, xmlBegin, xmlEnd } from '../export/xml.ts';
+import { eventLine, type OutputOptions } from '../export/text.ts';
+import { eventXml, xmlBegin, xmlEnd } from '../export/xml.ts';
 import { EndCode, ReportType, Verdict } from '../shm/bits.ts';
+import type { LiveEntries } from '../workers/live-entries.ts';
 import { eventOf, type OrderedReport, reportConnection } from '../workers/report-order.ts';
 import type { Output } from './output.ts';
 
@@ -28,6 +30,8 @@ export type PrintKind = (typeof PRINT_KINDS)[number];
 /** What is alive after the last packet, oldest first. */
 export interface Alive {
   connections(): Connection[];
+  /** The same where they lie. */
+  entries(): LiveEntries;
   expectations(): Expectation[];
 }
 
@@ -83,22 +87,29 @@ function createDocument(out: Output, isXml: boolean, begin = xmlBegin, end = xml
 }
 
 function tablePrinter(out: Output, { output }: PrinterOptions): Printer {
-  const document = createDocument(out, output.format === 'xml');
-  const text = { text: connectionLine, json: connectionJson, xml: connectionXml, proc: procText }[
-    output.format
-  ];
+  const isXml = output.format === 'xml';
+  let lines = 0;
+
+  /** As bytes, since tables are long; no faster than they are read. */
+  async function print(entries: LiveEntries): Promise<void> {
+    const writer = createEntryWriter({ output, expected: entries.expectedCounts() });
+    const words = new Int32Array(ENTRY_WORDS);
+    if (isXml && entries.count > 0) writer.text(xmlBegin());
+    for (; lines < entries.count && !out.isClosed(); lines++) {
+      writer.write(words, 0, entries.copy(lines, words));
+      if (writer.isFull()) await out.bytes(writer.take());
+    }
+    if (isXml && entries.count > 0) writer.text(xmlEnd());
+    await out.bytes(writer.take());
+  }
+
   return {
     mode: ReportMode.NOTHING,
     report: NOTHING,
-    async finish(alive) {
-      await document.all(alive.connections(), (c) => text(c, output));
-      document.end();
-    },
-    closing: () => shown(document.lines(), 'flow entry', 'flow entries', 'shown'),
+    finish: (alive) => print(alive.entries()),
+    closing: () => shown(lines, 'flow entry', 'flow entries', 'shown'),
   };
 }
-
-const procText = (c: Connection): string => procLine(c);
 
 function expectPrinter(out: Output, { output }: PrinterOptions): Printer {
   const document = createDocument(out, output.format === 'xml', expectXmlBegin, expectXmlEnd);

@@ -12,6 +12,7 @@ import { textForm } from './bytes/text.ts';
 import { xmlForm } from './bytes/xml.ts';
 import type { OutputOptions } from './options.ts';
 
+export { ENTRY_WORDS } from './bytes/entry.ts';
 export { reportEventType } from './bytes/event.ts';
 export type { EventNumber, ExpectedCounts } from './bytes/form.ts';
 
@@ -31,6 +32,8 @@ export interface EntryWriter {
   text(text: string): void;
   /** Bytes written since the last `take`. */
   bytes(): number;
+  /** Another line may have no room: a good moment for `take`. */
+  isFull(): boolean;
   /** These bytes. They are the caller's: nothing is written there any more, unless he gives them back. */
   take(): Uint8Array;
   /** Takes bytes that `take` gave and nobody will read again, to write there anew: spares memory and page faults. */
@@ -124,6 +127,7 @@ export function createEntryWriter(options: EntryWriterOptions): EntryWriter {
       position = putText(view, position, text);
     },
     bytes: () => position,
+    isFull: () => position > limit,
     take() {
       const written = new Uint8Array(view.buffer, 0, position);
       position = 0;

@@ -17,7 +17,6 @@ import { createControl } from '../control/control.ts';
 import { addCounters } from '../control/sum-counters.ts';
 import type { TrackerControl } from '../control/tracker-control.ts';
 import type { Connection } from '../export/connection.ts';
-import { connectionOf, withExpected } from '../export/entry-view.ts';
 import type { Expectation } from '../export/expectation.ts';
 import type { OpenLive } from '../live/open-live.ts';
 import type { InterfaceNotice, LiveFailure } from '../live/options.ts';
@@ -27,7 +26,7 @@ import { Counter } from '../shm/counters.ts';
 import { HISTOGRAM_WORDS } from '../shm/histogram.ts';
 import { createLogReader } from '../shm/log.ts';
 import { createMailboxMemory } from '../shm/mailbox.ts';
-import { Cold, Desc, Hot, Report } from '../shm/offsets.generated.ts';
+import { Desc, Report } from '../shm/offsets.generated.ts';
 import { PROGRESS_WORDS } from '../shm/progress.ts';
 import { createRingReader } from '../shm/ring.ts';
 import { createRingBlock } from '../shm/ring-block.ts';
@@ -37,10 +36,10 @@ import {
   createSegment,
   createSharedF64,
   createSharedI32,
-  type Segment,
 } from '../shm/segment.ts';
 import { expectationsOf } from './expectations-of.ts';
 import { CONNECTIONS_MAX_DEFAULT, defaultShards, SHARDS_MAX } from './limits.ts';
+import { connectionsOf, type LiveEntries, liveEntries, tickOf } from './live-entries.ts';
 import {
   Control,
   type IngestResult,
@@ -109,6 +108,8 @@ export interface Pipeline {
   wasStopped(): boolean;
   /** What is alive, oldest first. Only after all threads have finished. */
   connections(): Connection[];
+  /** The same where they lie. */
+  entries(): LiveEntries;
   /** What is expected, oldest first. Only after all threads have finished. */
   expectations(): Expectation[];
   /** What may be asked while it runs; null unless it is a service. */
@@ -136,23 +137,6 @@ export function threadFile(name: string): string {
     if (existsSync(path)) return path;
   }
   throw new Error(`${name}.js is not built: run npm run build`);
-}
-
-/** The clock of a shard that has stopped. */
-function tickOf({ counters }: Segment): number {
-  return (Math.imul(counters[Counter.NOW_SEC], 1000) + Math.floor(counters[Counter.NOW_NSEC] / 1e6)) | 0;
-}
-
-/** Reads all live entries of a shard that has stopped. */
-function* entriesOf(segment: Segment): Generator<{ created: number; connection: Connection }> {
-  const nowMs = tickOf(segment);
-  for (let slot = 1; slot < segment.index.length; slot += 2) {
-    const entry = segment.index[slot];
-    if (entry === 0) continue;
-    const words = { hot: segment.hot, h: entry * Hot.WORDS, cold: segment.cold, c: entry * Cold.WORDS };
-    const created = segment.hot[entry * Hot.WORDS + Hot.CREATED] >>> 0;
-    yield { created, connection: connectionOf(words, nowMs, null) };
-  }
 }
 
 /** Memory that makes an owner of connections answer questions, and tell events that nobody need read. */
@@ -340,7 +324,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     errors: () => results.flatMap(({ errors }) => errors).map((fields) => new CaptureError(fields)),
     failure: () => results.find((r) => r.failure)?.failure ?? null,
     wasStopped: () => results.some(({ stopped }) => stopped),
-    connections: () => withExpected(sortedByAge(trackers)),
+    connections: () => connectionsOf(trackers),
+    entries: () => liveEntries(trackers),
     expectations: () => expectationsOf(expectations.words, masters, tickOf(masters)),
     control: isService
       ? createControl({
@@ -383,10 +368,4 @@ async function untilWord(control: Int32Array, word: Control, least: number): Pro
     const waiting = Atomics.waitAsync(control, word, value);
     if (waiting.async) await waiting.value;
   }
-}
-
-/** Oldest first: by the number of the packet that created them. */
-function sortedByAge(segments: readonly Segment[]): Connection[] {
-  const aged = segments.flatMap((segment) => [...entriesOf(segment)]);
-  return aged.sort((a, b) => a.created - b.created).map((a) => a.connection);
 }

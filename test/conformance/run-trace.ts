@@ -21,6 +21,7 @@ export function memoryOutput(): Output & { text(): string } {
   return {
     line: (text) => parts.push(text, '\n'),
     raw: (text) => parts.push(text),
+    bytes: async (bytes) => void parts.push(Buffer.from(bytes).toString('latin1')),
     drained: () => Promise.resolve(),
     isClosed: () => false,
     text: () => parts.join(''),

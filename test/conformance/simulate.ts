@@ -27,6 +27,7 @@ import {
   type Segment,
 } from '../../src/shm/segment.ts';
 import { expectationsOf } from '../../src/workers/expectations-of.ts';
+import { type LiveEntries, liveEntries } from '../../src/workers/live-entries.ts';
 import { createReportOrder, type OrderedReport } from '../../src/workers/report-order.ts';
 
 export interface SimulationOptions {
@@ -47,6 +48,7 @@ export interface SimulationOptions {
 export interface Simulation {
   readonly stats: Stats;
   readonly connections: () => Connection[];
+  readonly entries: () => LiveEntries;
   readonly expectations: () => Expectation[];
   /** Time of the last packet. */
   readonly end: { readonly sec: number; readonly nsec: number };
@@ -225,6 +227,7 @@ export async function simulate(reader: CaptureReader, options: SimulationOptions
       masterSegment.counters,
     ),
     connections: () => connectionsOf(allSegments, tickMsOf(now.sec, now.nsec)),
+    entries: () => liveEntries(allSegments),
     expectations: () => expectationsOf(expectations.words, masterSegment, tickMsOf(now.sec, now.nsec)),
     end: now,
     error: reader.error?.message ?? null,

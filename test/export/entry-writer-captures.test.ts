@@ -8,12 +8,13 @@ import { createEntryWriter } from '../../src/export/entry-writer.ts';
 import { connectionJson, eventJson } from '../../src/export/json.ts';
 import { procLine } from '../../src/export/proc.ts';
 import { connectionLine, eventLine, parseOutput } from '../../src/export/text.ts';
-import { connectionXml, eventXml } from '../../src/export/xml.ts';
+import { connectionXml, eventXml, xmlBegin, xmlEnd } from '../../src/export/xml.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { Report } from '../../src/shm/offsets.generated.ts';
 import { eventOf, type OrderedReport } from '../../src/workers/report-order.ts';
 import { FIXTURES, filesBelow } from '../conformance/places.ts';
-import { simulate } from '../conformance/simulate.ts';
+import { printerFor } from '../conformance/run-trace.ts';
+import { type Simulation, simulate } from '../conformance/simulate.ts';
 
 const CAPTURES = join(FIXTURES, 'captures');
 const OUTPUTS = ['text,extended,id,halves,timestamp', 'json', 'xml', 'proc'].map((words) => {
@@ -22,6 +23,21 @@ const OUTPUTS = ['text,extended,id,halves,timestamp', 'json', 'xml', 'proc'].map
 });
 const LINES = { text: connectionLine, json: connectionJson, xml: connectionXml, proc: procLine };
 const EVENT_LINES = { text: eventLine, json: eventJson, xml: eventXml, proc: eventLine };
+
+/** The table at the end, as the command prints it. */
+async function compareTables(name: string, run: Simulation): Promise<void> {
+  const connections = run.connections();
+  for (const { output } of OUTPUTS) {
+    const { out, printer } = printerFor({ kind: 'table', output: output.format });
+    await printer.finish(run, 0n);
+    const plain = parseOutput(output.format);
+    let text = connections.map((c) => `${LINES[output.format](c, plain)}\n`).join('');
+    if (output.format === 'xml' && text !== '') text = `${xmlBegin()}${text}${xmlEnd()}`;
+    assert.equal(out.text(), text, name);
+    const noun = connections.length === 1 ? 'flow entry has' : 'flow entries have';
+    assert.equal(printer.closing(), `${connections.length} ${noun} been shown.`);
+  }
+}
 
 /** The words of a report again, as they were in the ring. */
 function reportWords(report: OrderedReport, entry: EntryWords): Int32Array {
@@ -58,11 +74,12 @@ it('every fixture', async (t) => {
 
   for (const name of filesBelow(CAPTURES)) {
     if (name.endsWith('.tsv')) continue;
-    await simulate(await openCapture(join(CAPTURES, name)), {
-      shards: 1,
+    const run = await simulate(await openCapture(join(CAPTURES, name)), {
+      shards: 2,
       mode: ReportMode.PACKETS,
       onReports: (reports) => reports.forEach(compare),
     });
+    await compareTables(name, run);
   }
   t.diagnostic(`${entries} entries, ${events} events`);
   assert.ok(entries > 5000 && events > 1000, `${entries} entries, ${events} events`);
