@@ -9,6 +9,7 @@ import { KernelError } from '../kernel/linux/kernel-error.ts';
 import { captureSource, type PacketSource } from '../kernel/packet-source.ts';
 import { sysctlOf } from '../kernel/sysctls.ts';
 import { runContrast } from '../workers/contrast.ts';
+import { defineControl } from './contrast-control.ts';
 import { contrastJson, contrastLines, isAlike } from './contrast-report.ts';
 import { addHelp, type HelpParts } from './help.ts';
 import { startBar } from './progress.ts';
@@ -75,6 +76,11 @@ const HELP: HelpParts = {
 
 /** Adds what the command takes, and what it does. */
 export function defineContrast(contrast: Command): void {
+  defineVerdicts(contrast);
+  defineControl(contrast);
+}
+
+function defineVerdicts(contrast: Command): void {
   const verdicts = contrast
     .helpCommand(false)
     .command('verdicts')

@@ -18,7 +18,12 @@ export type CrowdRequest =
   | { readonly ask: 'count' | 'flush' }
   | { readonly ask: 'list'; readonly group: number | null }
   | { readonly ask: 'delete'; readonly group: number }
-  | { readonly ask: 'run'; readonly command: readonly string[] };
+  | {
+      readonly ask: 'run';
+      readonly command: readonly string[];
+      /** Beside the environment that we have. */
+      readonly environment?: Readonly<Record<string, string>>;
+    };
 
 export interface Timed {
   readonly ms: number;
@@ -38,8 +43,13 @@ const TIMEOUT_S = 432_000;
 const COMMAND_MS_MAX = 120_000;
 
 /** Runs a program to its end, its output thrown away. Errors: KernelError when it fails */
-function run([command, ...args]: readonly string[], nowhere: number): string {
+function run(
+  [command, ...args]: readonly string[],
+  environment: Readonly<Record<string, string>>,
+  nowhere: number,
+): string {
   const ended = spawnSync(command, args, {
+    env: { ...process.env, ...environment },
     stdio: ['ignore', nowhere, 'pipe'],
     timeout: COMMAND_MS_MAX,
     killSignal: 'SIGKILL',
@@ -86,7 +96,7 @@ export function openCrowd(): Crowd {
       case 'delete':
         return table.deleteOf(sourceOf(request.group));
       case 'run':
-        return run(request.command, nowhere);
+        return run(request.command, request.environment ?? {}, nowhere);
     }
   }
 

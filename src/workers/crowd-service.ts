@@ -1,0 +1,167 @@
+/**
+ * Our side of `flowshard contrast control`: a tracker as a service in a process of its own, as an operator would run
+ * it, filled through its standard input, asked through its socket.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { Agent, request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../common/clock.ts';
+import { captureHeader, handshakes } from '../kernel/crowd/capture.ts';
+import { createPopulation } from '../kernel/crowd/population.ts';
+import { threadFile } from './pipeline.ts';
+
+/** What came over the socket. */
+export interface Reply {
+  /** From the request to the last byte of the answer. */
+  readonly ms: number;
+  readonly bytes: number;
+  readonly lines: number;
+  readonly status: number;
+  /** The beginning of it. */
+  readonly head: string;
+}
+
+export interface CrowdService {
+  readonly socket: string;
+  /** What runs the command: its start is part of the measure, so it is told here. */
+  readonly command: readonly string[];
+  /** Brings in the connections; waits until all are in the table. */
+  fill(connections: number): Promise<void>;
+  request(method: 'GET' | 'DELETE', path: string): Promise<Reply>;
+  close(): Promise<void>;
+}
+
+const START_MS_MAX = 20_000;
+const FILL_MS_MAX = 120_000;
+const POLL_MS = 20;
+const HEAD_BYTES = 400;
+const LINE_END = 10;
+/** Seconds since 1970 of the first capture; each one begins later than the one before. */
+const FIRST_SEC = 1_700_000_000;
+const STEP_SEC = 60;
+/** More than there are connections, since each shard has an equal part. */
+const ROOM = 1.3;
+
+function countLines(chunk: Buffer): number {
+  let lines = 0;
+  for (let at = chunk.indexOf(LINE_END); at >= 0; at = chunk.indexOf(LINE_END, at + 1)) lines++;
+  return lines;
+}
+
+function requestOver(
+  agent: Agent,
+  socketPath: string,
+  method: string,
+  path: string,
+  isCounting: boolean,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const startMs = monotonicMs();
+    const sent = httpRequest({ agent, socketPath, method, path }, (answer) => {
+      let bytes = 0;
+      let lines = 0;
+      let head = '';
+      answer.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (isCounting) lines += countLines(chunk);
+        if (head.length < HEAD_BYTES) head += chunk.toString('latin1', 0, HEAD_BYTES);
+      });
+      answer.on('end', () =>
+        resolve({ ms: monotonicMs() - startMs, bytes, lines, status: answer.statusCode ?? 0, head }),
+      );
+      answer.on('error', reject);
+    });
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+async function write(pipe: Writable, bytes: Uint8Array): Promise<void> {
+  if (!pipe.write(bytes)) await once(pipe, 'drain');
+}
+
+/**
+ * Starts it, and waits until its socket answers.
+ *
+ * Errors:  one that has what the process said, when it ends early
+ */
+export async function startCrowdService(connections: number, shards: number | null): Promise<CrowdService> {
+  const folder = mkdtempSync(join(tmpdir(), 'flowshard-control-'));
+  const socket = join(folder, 'socket');
+  const command = [process.execPath, join(dirname(threadFile('crowd-thread')), '..', 'cli.js')];
+  const [node, ...cli] = command;
+  const track = ['track', '-r', '-', '--print', 'none', '-q', '--socket', socket];
+  const sizes = ['--max', String(Math.ceil(connections * ROOM))];
+  if (shards !== null) sizes.push('--shards', String(shards));
+  const child: ChildProcessByStdio<Writable, null, Readable> = spawn(node, [...cli, ...track, ...sizes], {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk).slice(-4000);
+  });
+  // Whoever writes learns of the end by `alive`.
+  child.stdin.on('error', () => {});
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const ask = (method: string, path: string): Promise<Reply> =>
+    requestOver(agent, socket, method, path, false);
+
+  function alive(): void {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`flowshard ${track.join(' ')} ended: ${said.trim()}`);
+  }
+  async function until(what: string, msMax: number, isDone: () => Promise<boolean>): Promise<void> {
+    const startMs = monotonicMs();
+    while (!(await isDone())) {
+      alive();
+      if (monotonicMs() - startMs > msMax) throw new Error(`${what}: not within ${msMax / 1000} s`);
+      await sleep(POLL_MS);
+    }
+  }
+  const close = async (): Promise<void> => {
+    agent.destroy();
+    if (child.exitCode === null && child.signalCode === null) {
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    }
+    rmSync(folder, { recursive: true, force: true });
+  };
+
+  let fills = 0;
+  try {
+    await write(child.stdin, captureHeader());
+    await until('the service answers', START_MS_MAX, async () => {
+      try {
+        return (await ask('GET', '/healthz')).status === 200;
+      } catch {
+        return false;
+      }
+    });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    socket,
+    command,
+    async fill(count) {
+      const pieces = handshakes(count, createPopulation(count), FIRST_SEC + STEP_SEC * fills++);
+      for (const piece of pieces) {
+        alive();
+        await write(child.stdin, piece);
+      }
+      await until(`${count} connections in the table`, FILL_MS_MAX, async () => {
+        const { head } = await ask('GET', '/v1/connections/count');
+        return (JSON.parse(head) as { count: number }).count === count;
+      });
+    },
+    request: (method, path) => requestOver(agent, socket, method, path, true),
+    close,
+  };
+}
