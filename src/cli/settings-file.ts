@@ -36,7 +36,7 @@ export function settingsFile(path: string, settings: Int32Array): Attachment {
         if (isChangeable(word)) settings[word] = changed[word];
         else fixed.push(word);
       }
-      const later = fixed.length > 0 ? `; ${fixed.length} of them count from the next start on` : '';
+      const later = fixed.length > 0 ? `; of its changes ${fixed.length} wait for the next start` : '';
       return [`${path} was read again${later}`];
     },
   };
