@@ -7,13 +7,29 @@ import type { EventGap, EventPosition, EventReader, RawEvent } from './tracker-c
 /** Records that are taken from one log at once. */
 const CHUNK = 512;
 
-/** Earlier first; of one moment by number, and what one owner says stays in its order (the sort is stable). */
-function inTime(a: RawEvent, b: RawEvent): number {
+const isBefore = (a: RawEvent, b: RawEvent): boolean => {
   const sec = (a.words[Report.SEC] >>> 0) - (b.words[Report.SEC] >>> 0);
-  if (sec !== 0) return sec;
-  const nsec = a.words[Report.NSEC] - b.words[Report.NSEC];
-  if (nsec !== 0) return nsec;
-  return a.owner === b.owner ? a.seq - b.seq : 0;
+  return sec !== 0 ? sec < 0 : a.words[Report.NSEC] < b.words[Report.NSEC];
+};
+
+/**
+ * The events of all owners, the earliest first. What one owner says stays in its order, though an expiry may be noticed
+ * after later packets: a reader that stops in the middle knows by the last number of each owner where to go on.
+ */
+function merged(lists: readonly (readonly RawEvent[])[]): readonly RawEvent[] {
+  const filled = lists.filter((list) => list.length > 0);
+  if (filled.length <= 1) return filled[0] ?? [];
+  const at = filled.map(() => 0);
+  const events: RawEvent[] = [];
+  for (let left = filled.reduce((sum, list) => sum + list.length, 0); left > 0; left--) {
+    let best = -1;
+    for (let i = 0; i < filled.length; i++) {
+      if (at[i] === filled[i].length) continue;
+      if (best < 0 || isBefore(filled[i][at[i]], filled[best][at[best]])) best = i;
+    }
+    events.push(filled[best][at[best]++]);
+  }
+  return events;
 }
 
 /** Shapes: logs by owner. Thread: main. */
@@ -23,7 +39,8 @@ export function createEventReader(logs: readonly RingMemory[], from?: EventPosit
   /** The owner that is asked first: another one each time, so that a busy one does not keep the others waiting. */
   let first = 0;
 
-  function takeFrom(owner: number, max: number, events: RawEvent[], gaps: EventGap[]): void {
+  function takeFrom(owner: number, max: number, gaps: EventGap[]): RawEvent[] {
+    const events: RawEvent[] = [];
     const reader = readers[owner];
     for (let left = max; left > 0; ) {
       const wanted = Math.min(left, CHUNK);
@@ -36,18 +53,18 @@ export function createEventReader(logs: readonly RingMemory[], from?: EventPosit
         events.push({ owner, seq: before + missed + i, words });
       }
       left -= count + missed;
-      if (count === 0 && missed === 0) return;
+      if (count === 0 && missed === 0) break;
     }
+    return events;
   }
 
   return {
     take(max) {
-      const events: RawEvent[] = [];
       const gaps: EventGap[] = [];
       const share = Math.max(1, Math.ceil(max / readers.length));
-      for (let i = 0; i < readers.length; i++) takeFrom((first + i) % readers.length, share, events, gaps);
+      const lists = readers.map((_, i) => takeFrom((first + i) % readers.length, share, gaps));
       first = (first + 1) % readers.length;
-      return { events: events.sort(inTime), gaps };
+      return { events: merged(lists), gaps };
     },
     position: () => readers.map((reader) => reader.position()),
   };

@@ -174,7 +174,10 @@ export interface RawEvent {
 }
 
 export interface EventReader {
-  /** What has come since the last call, in order of time, at most about `max`; gaps where they are. Never waits. */
+  /**
+   * What has come since the last call, at most about `max`: the events of each owner in the order of their numbers, those of
+   * several by time; gaps where they are. Never waits.
+   */
   take(max: number): { readonly events: readonly RawEvent[]; readonly gaps: readonly EventGap[] };
   /** Where the next call goes on. */
   position(): EventPosition;

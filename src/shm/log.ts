@@ -11,14 +11,19 @@ import { assert } from '../common/assert.ts';
 import type { RingWriter } from './ring.ts';
 import type { RingMemory } from './segment.ts';
 
-/** Words of the cursor block. The halves of a number: low 32 bits, and how often these went round. */
+/** Words of the cursor block: where the numbers of this log start, see Part, and words that only keep an order. */
 enum Cursor {
   HEAD = 0,
-  HEAD_ROUNDS = 1,
   WRITING = 16,
-  WRITING_ROUNDS = 17,
-  /** Readers touch it only to keep their loads in order. */
+  WRITER_FENCE = 20,
   FENCE = 48,
+}
+
+/** Words of a number: its low 32 bits, and how often these went round, written before and after them. */
+enum Part {
+  LOW = 0,
+  ROUNDS_BEFORE = 1,
+  ROUNDS_AFTER = 2,
 }
 
 /** Records that are announced at once. */
@@ -26,23 +31,40 @@ const AHEAD = 64;
 const ROUND = 2 ** 32;
 
 export interface LogWriter extends RingWriter {
-  /** Counts so many records that are forgotten before they were written. */
+  /** Counts so many records that are forgotten before they were written, and with them all that were before. */
   leap(count: number): void;
 }
 
-/** The low half first: between the two stores of a new round the number looks smaller than it was, never larger. */
-function storeNumber(cursors: Int32Array, low: Cursor, value: number): void {
-  Atomics.store(cursors, low, value | 0);
-  Atomics.store(cursors, low + 1, Math.floor(value / ROUND));
+/** Moves a number on, for others to see. Thread: the one writer. Cost: one atomic store. */
+function createNumber(cursors: Int32Array, at: Cursor): (value: number) => void {
+  let rounds = Atomics.load(cursors, at + Part.ROUNDS_AFTER);
+  return (value) => {
+    const now = Math.floor(value / ROUND);
+    if (now === rounds) {
+      Atomics.store(cursors, at + Part.LOW, value | 0);
+      return;
+    }
+    rounds = now;
+    Atomics.store(cursors, at + Part.ROUNDS_BEFORE, rounds);
+    Atomics.store(cursors, at + Part.LOW, value | 0);
+    Atomics.store(cursors, at + Part.ROUNDS_AFTER, rounds);
+  };
 }
 
-/** A number that another thread moves on. One that is less than before is half of a new round: ask again. */
-function loadNumber(cursors: Int32Array, low: Cursor, atLeast: number): number {
-  for (;;) {
-    const rounds = Atomics.load(cursors, low + 1);
-    const value = rounds * ROUND + (Atomics.load(cursors, low) >>> 0);
-    if (value >= atLeast && Atomics.load(cursors, low + 1) === rounds) return value;
-  }
+/**
+ * A number that another thread moves on: as it is, or was during this call. Read against the order in which it is written:
+ * when both rounds are the same, LOW is of that round; else a new one begins, and its first number is reached.
+ */
+function loadNumber(cursors: Int32Array, at: Cursor): number {
+  const rounds = Atomics.load(cursors, at + Part.ROUNDS_AFTER);
+  const low = Atomics.load(cursors, at + Part.LOW) >>> 0;
+  const reached = Atomics.load(cursors, at + Part.ROUNDS_BEFORE);
+  return reached === rounds ? rounds * ROUND + low : reached * ROUND;
+}
+
+/** Starts an empty log at this number, so that tests can reach 2^32. */
+export function setLogNumber({ cursors }: RingMemory, value: number): void {
+  for (const at of [Cursor.HEAD, Cursor.WRITING]) createNumber(cursors, at)(value);
 }
 
 /** Shapes: as a ring's memory; slots at least 4 * AHEAD. Thread: one writer. */
@@ -50,12 +72,21 @@ export function createLogWriter(memory: RingMemory, words: number): LogWriter {
   const { cursors, slots } = memory;
   const size = slots.length / words;
   assert((size & (size - 1)) === 0 && size >= 4 * AHEAD, 'log: slots must be a power of two, and not few');
-  let head = loadNumber(cursors, Cursor.HEAD, 0);
+  let head = loadNumber(cursors, Cursor.HEAD);
   let announced = head;
+  const storeHead = createNumber(cursors, Cursor.HEAD);
+  const storeWriting = createNumber(cursors, Cursor.WRITING);
 
   function announce(upTo: number): void {
     announced = upTo;
-    storeNumber(cursors, Cursor.WRITING, announced);
+    storeWriting(announced);
+    // No record may be seen before it was announced: a store alone does not promise that on every machine.
+    Atomics.add(cursors, Cursor.WRITER_FENCE, 0);
+  }
+
+  function moveHead(count: number): void {
+    head += count;
+    storeHead(head);
   }
 
   return {
@@ -67,19 +98,17 @@ export function createLogWriter(memory: RingMemory, words: number): LogWriter {
       return size;
     },
     head: () => head | 0,
-    publish(count) {
-      head += count;
-      storeNumber(cursors, Cursor.HEAD, head);
-    },
+    publish: moveHead,
     leap(count) {
-      if (head + count > announced) announce(head + count + AHEAD);
-      head += count;
-      storeNumber(cursors, Cursor.HEAD, head);
+      if (count === 0) return;
+      // The slots of what is leapt over still hold older records: none of them may be read any more.
+      announce(head + count + size);
+      moveHead(count);
     },
     wake() {},
     waitForRoom: () => false,
     selfCheck() {
-      assert(loadNumber(cursors, Cursor.HEAD, 0) === head, 'log: a second writer moved the head');
+      assert(loadNumber(cursors, Cursor.HEAD) === head, 'log: a second writer moved the head');
       assert(announced >= head, 'log: written beyond what was announced');
     },
   };
@@ -105,23 +134,16 @@ export interface LogReader {
 export function createLogReader(memory: RingMemory, words: number, from?: number): LogReader {
   const { cursors, slots } = memory;
   const size = slots.length / words;
-  let seen = loadNumber(cursors, Cursor.HEAD, 0);
-  let next = Math.min(from ?? seen, seen);
+  const mask = size - 1;
+  const head = (): number => loadNumber(cursors, Cursor.HEAD);
+  let next = Math.min(from ?? Number.POSITIVE_INFINITY, head());
   let missed = 0;
-
-  function head(): number {
-    seen = loadNumber(cursors, Cursor.HEAD, seen);
-    return seen;
-  }
-
-  let announced = 0;
 
   /** Numbers below this may be overwritten by now. */
   function lost(): number {
     // Nothing that was read before may be read after this: a load alone does not promise that.
     Atomics.add(cursors, Cursor.FENCE, 0);
-    announced = loadNumber(cursors, Cursor.WRITING, announced);
-    return announced - size;
+    return loadNumber(cursors, Cursor.WRITING) - size;
   }
 
   return {
@@ -130,11 +152,11 @@ export function createLogReader(memory: RingMemory, words: number, from?: number
     missed: () => missed,
     read(out, max) {
       const end = head();
-      const from = next;
-      const first = Math.max(from, lost());
+      const wanted = next;
+      const first = Math.max(wanted, lost());
       const count = Math.max(0, Math.min(end - first, max));
       for (let i = 0; i < count; i++) {
-        const s = ((first + i) % size) * words;
+        const s = ((first + i) & mask) * words;
         const o = i * words;
         for (let w = 0; w < words; w++) out[o + w] = slots[s + w];
       }
@@ -142,7 +164,7 @@ export function createLogReader(memory: RingMemory, words: number, from?: number
       // What was copied while the writer may have been there is lost, too.
       const torn = Math.min(count, Math.max(0, lost() - first));
       if (torn > 0) out.copyWithin(0, torn * words, count * words);
-      missed = first + torn - from;
+      missed = first + torn - wanted;
       return count - torn;
     },
   };

@@ -154,13 +154,14 @@ export function logStream(log: LogReader, progress: Int32Array, lost: (count: nu
     collect(take) {
       // The progress first: what it promises was written before it.
       const now = readProgress(progress);
+      const end = log.head();
       let any = false;
-      for (;;) {
+      // All of it, also where a part was overwritten meanwhile: the promise holds for what was read only.
+      while (log.position() < end) {
         const count = log.read(chunk, LOG_CHUNK);
         if (log.missed() > 0) lost(log.missed());
         for (let i = 0; i < count; i++) take(chunk, i * Report.WORDS, chunk[i * Report.WORDS + Report.TYPE]);
         any ||= count > 0;
-        if (count < LOG_CHUNK) break;
       }
       ({ sec, nsec } = now);
       return any;
