@@ -2,7 +2,7 @@
  * One form for every error that a client sees (ErrorForm). What is not the client's doing says no more than
  * that: its stack goes to the operator's terminal, never into an answer.
  */
-import { OptionError } from '../common/errors.ts';
+import { OptionError, TrackerEndedError } from '../common/errors.ts';
 import type { ErrorCode, ErrorForm } from './forms.ts';
 
 /** An error that a route wants to be seen as it is. */
@@ -79,6 +79,8 @@ function clientsFault(error: Error): Answer | null {
     const message = `${error.option}: ${JSON.stringify(error.value)} is not allowed`;
     return { status: 400, form: errorForm('invalid_value', message, error.allowed, error.hint || undefined) };
   }
+  if (error instanceof TrackerEndedError)
+    return { status: 503, form: errorForm('unavailable', error.message) };
   const validation = validationMessage(error);
   if (validation !== null) return { status: 400, form: errorForm('invalid_request', validation) };
   const status = statusOf(error);

@@ -36,6 +36,15 @@ export class OptionError extends Error {
   }
 }
 
+/** Who would have to answer has ended: the run is over, or a thread of it failed. */
+export class TrackerEndedError extends Error {
+  override readonly name = 'TrackerEndedError';
+  readonly code = 'FLOWSHARD_ENDED';
+  constructor() {
+    super('the tracker has ended');
+  }
+}
+
 /** The fields of a CaptureError, as they travel between threads. */
 export interface CaptureErrorFields {
   readonly file: string;

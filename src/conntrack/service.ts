@@ -13,6 +13,7 @@ import { Counter } from '../shm/counters.ts';
 import {
   answer,
   ChangeBit,
+  closeLane,
   isAsked,
   type Lane,
   type MailboxMemory,
@@ -42,6 +43,8 @@ export interface Service {
   isAsked(): boolean;
   /** Does some work; returns whether there is more to do. `budget`: about the entries to be looked at. */
   step(budget: number): boolean;
+  /** The last word of the owner: answers what is asked, and nothing after that. */
+  close(): void;
 }
 
 export interface ServiceOptions {
@@ -173,7 +176,7 @@ export function createService(options: ServiceOptions): Service {
     const { ask, page } = current;
     const { ms, sec } = parts.now();
     const operation = ask[Ask.OPERATION];
-    const limit = Math.min(PAGE_ENTRIES, ask[Ask.LIMIT] >>> 0);
+    const limit = Math.min(PAGE_ENTRIES, Math.max(1, ask[Ask.LIMIT] >>> 0));
     const end = table.limit();
     tellNow();
     for (let left = budget; left > 0 && entry < end; left--, entry++) {
@@ -301,5 +304,13 @@ export function createService(options: ServiceOptions): Service {
     return true;
   }
 
-  return { isAsked: () => lane !== null || mailbox.lanes.some(isAsked), step };
+  function closeAll(): void {
+    do {
+      while (step(BACKLOG_MAX)) {
+        // As long as there is something to do.
+      }
+    } while (!mailbox.lanes.every(closeLane));
+  }
+
+  return { close: closeAll, isAsked: () => lane !== null || mailbox.lanes.some(isAsked), step };
 }

@@ -184,7 +184,7 @@ export const ASK = defineLayout('Ask', 552, [
   field('TICK', 'i32', 'ms tick', "answer: the owner's clock"),
   field('SEC', 'u32', 's', 'answer: the same in seconds since 1970'),
   field('PROGRAM_LENGTH', 'u32', 'words', 'filter; 0 for all'),
-  field('RESERVED', 'bits', '', ''),
+  field('ANSWERED', 'bits', '', '1 once the owner has answered; a lane may be closed before'),
   field(
     'TUPLE',
     'bits',

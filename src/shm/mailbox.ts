@@ -1,7 +1,8 @@
 /**
  * How the main thread asks the owner of connections: a few lanes of shared memory, each with one request and
  * its answer. The owner looks at them between bursts and works on them in bounded slices (src/conntrack/service.ts),
- * so that a question never stops the packets. While a lane is ASKED it belongs to the owner, else to the main thread.
+ * so that a question never stops the packets. While a lane is ASKED it belongs to the owner, else to the main thread,
+ * until the owner ends.
  */
 
 import { Ask } from './offsets.generated.ts';
@@ -21,6 +22,8 @@ export enum LaneState {
   /** Free, or answered and not taken yet. */
   IDLE = 0,
   ASKED = 1,
+  /** The owner has ended: nothing will be answered any more. */
+  CLOSED = 2,
 }
 
 /** What is asked (Ask.OPERATION). */
@@ -85,6 +88,23 @@ export const isAsked = (lane: Lane): boolean => Atomics.load(lane.ask, Ask.STATE
 
 /** Gives the answer. Thread: owner. */
 export function answer(lane: Lane): void {
+  lane.ask[Ask.ANSWERED] = 1;
   Atomics.store(lane.ask, Ask.STATE, LaneState.IDLE);
   Atomics.notify(lane.ask, Ask.STATE);
 }
+
+/** Ends a lane that waits for nothing; false when something is asked. Thread: owner. */
+export const closeLane = ({ ask }: Lane): boolean =>
+  Atomics.compareExchange(ask, Ask.STATE, LaneState.IDLE, LaneState.CLOSED) !== LaneState.ASKED;
+
+/** Ends all lanes, whoever waits. Thread: owner, when it fails. */
+export function abandonMailbox({ lanes }: MailboxMemory): void {
+  for (const { ask } of lanes) {
+    Atomics.store(ask, Ask.STATE, LaneState.CLOSED);
+    Atomics.notify(ask, Ask.STATE);
+  }
+}
+
+/** Hands a request over, unless the owner has ended. Thread: main. */
+export const handOver = ({ ask }: Lane): boolean =>
+  Atomics.compareExchange(ask, Ask.STATE, LaneState.IDLE, LaneState.ASKED) === LaneState.IDLE;

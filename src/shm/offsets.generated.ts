@@ -142,7 +142,7 @@ export enum Ask {
   TICK = 12,
   SEC = 13,
   PROGRAM_LENGTH = 14,
-  RESERVED = 15,
+  ANSWERED = 15,
   TUPLE = 16,
   EXPECT = 36,
   UNUSED = 68,
@@ -166,4 +166,4 @@ export enum Report {
 }
 
 /** Of all layouts together; a thread refuses memory that was laid out differently. */
-export const LAYOUT_HASH = 1676141393;
+export const LAYOUT_HASH = -1975188544;

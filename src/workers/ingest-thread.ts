@@ -8,6 +8,7 @@ import { createDispatcher, type Dispatcher } from '../ingest/dispatcher.ts';
 import { createEntryMatcher } from '../query/entry-matcher.ts';
 import { type ClaimWait, sleepForClaim } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
+import { abandonMailbox } from '../shm/mailbox.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { createRingWriter } from '../shm/ring.ts';
 import { attachSegment } from '../shm/segment.ts';
@@ -23,9 +24,13 @@ const SLEEP_MS = 50;
 export default async function run(task: IngestTask): Promise<IngestResult> {
   try {
     const ingest = createRun(task);
-    return task.live === null ? await readFiles(task, ingest) : await readInterfaces(task, task.live, ingest);
+    const result =
+      task.live === null ? await readFiles(task, ingest) : await readInterfaces(task, task.live, ingest);
+    ingest.service?.close();
+    return result;
   } catch (error) {
     Atomics.store(task.control, Control.FAILED, 1);
+    if (task.service !== null) abandonMailbox(task.service.mailbox);
     throw error;
   }
 }
@@ -116,5 +121,6 @@ function createMastersService(task: IngestTask, masters: Masters): Service | nul
       masters.changed();
       return isMore;
     },
+    close: service.close,
   };
 }

@@ -5,6 +5,7 @@ import { createTracker, type Tracker } from '../conntrack/tracker.ts';
 import { createEntryMatcher } from '../query/entry-matcher.ts';
 import { createClaimTaker, sleepForClaim } from '../shm/claims.ts';
 import { record } from '../shm/histogram.ts';
+import { abandonMailbox } from '../shm/mailbox.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
 import { attachSegment, type Segment } from '../shm/segment.ts';
@@ -35,19 +36,22 @@ export default function run(task: ShardTask): void {
       checkAbandoned();
     }),
   });
+  const service = serviceOf(task, segment, tracker);
   try {
     runInbox({
       inputs,
       slots: task.inputs.slots,
       bell: task.inputs.rings[0].bell,
       tracker,
-      service: serviceOf(task, segment, tracker),
+      service,
       onBurst: task.latency === null ? null : createLatency(task.inputs.slots, task.latency),
       checkAbandoned,
       selfCheckEvery: task.selfCheckEvery,
     });
+    service?.close();
   } catch (error) {
     Atomics.store(control, Control.FAILED, 1);
+    if (task.service !== null) abandonMailbox(task.service.mailbox);
     throw error;
   }
 }
