@@ -1,6 +1,7 @@
 /** `-E`: events until Ctrl-C, as conntrack prints them. */
 import { ClientError } from '../../client/errors.ts';
 import { ExitStatus } from '../../common/errors.ts';
+import type { EventType } from '../../export/connection.ts';
 import { createEventPrinter, type EventPrinter, eventTypes } from '../control/event-printer.ts';
 import { followEvents, gapWords, interruptSignal } from '../control/events.ts';
 import type { StandardOutput } from '../output.ts';
@@ -8,15 +9,18 @@ import { ConntrackError } from './errors.ts';
 import type { Given } from './parse.ts';
 import { filterOf } from './request.ts';
 import type { Session } from './run.ts';
-import { saveLine } from './save.ts';
+import { type SaveCommand, saveLine } from './save.ts';
 import { eventTypesOf, type OutputForm, outputOf } from './values.ts';
+
+const SAVE_COMMANDS: Readonly<Record<EventType, SaveCommand>> = { NEW: 'A', UPDATE: 'U', DESTROY: 'D' };
 
 function printerOf(form: OutputForm, out: StandardOutput): EventPrinter {
   const { format, extended, timestamp, id } = form;
   if (format !== 'save') return createEventPrinter({ format, extended, timestamp, id }, out);
   return {
     isJson: false,
-    event: ({ record }) => out.line(saveLine({ record: 'connection', ...record.connection })),
+    event: ({ record }) =>
+      out.line(saveLine({ record: 'connection', ...record.connection }, SAVE_COMMANDS[record.type])),
     finish: () => {},
   };
 }

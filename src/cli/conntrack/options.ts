@@ -163,8 +163,8 @@ const SPECS = [
   { id: 'mask-port-src', metavar: 'MASK', meaning: 'with -I expect', group: 'ports' },
   { id: 'mask-port-dst', metavar: 'MASK', meaning: 'with -I expect', group: 'ports' },
   { id: 'state', metavar: 'STATE', meaning: 'state of TCP or SCTP, in capitals', group: 'tcp' },
-  { id: 'orig-vtag', metavar: 'TAG', meaning: 'of SCTP; refused: tags are not shown', group: 'sctp' },
-  { id: 'reply-vtag', metavar: 'TAG', meaning: 'of SCTP; refused', group: 'sctp' },
+  { id: 'orig-vtag', metavar: 'TAG', meaning: 'of SCTP; with -I and -A taken and not kept', group: 'sctp' },
+  { id: 'reply-vtag', metavar: 'TAG', meaning: 'the same', group: 'sctp' },
   { id: 'role', metavar: 'ROLE', meaning: 'of DCCP; refused: its states are not tracked', group: 'dccp' },
   {
     id: 'icmp-type',

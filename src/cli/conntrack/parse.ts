@@ -17,7 +17,7 @@ import {
 } from './options.ts';
 import { protocolNumber } from './values.ts';
 
-/** What the command line says, by the name of the option. The last one counts, as in conntrack. */
+/** What the command line says, by the name of the option. */
 export interface Given {
   readonly command: CommandLetter;
   readonly table: Table;
@@ -68,6 +68,9 @@ function tableOf(word: string): Table {
   return table;
 }
 
+/** Given more than once they add up; of all others the last one counts. */
+const LISTS: ReadonlySet<OptionId> = new Set(['output', 'event-mask', 'status']);
+
 const isOwn = (id: Id): id is `own ${OwnId}` => id.startsWith('own ');
 const isCommand = (id: Id): id is `command ${CommandLetter}` => id.startsWith('command ');
 
@@ -99,7 +102,8 @@ export function parseConntrack(argv: readonly string[]): Given {
       else if (value !== null) table = tableOf(value);
       continue;
     }
-    values.set(id, value ?? '');
+    const before = LISTS.has(id) ? values.get(id) : undefined;
+    values.set(id, before === undefined ? (value ?? '') : `${before},${value ?? ''}`);
     names.set(id, as);
     if (id === 'protonum') {
       protocol = protocolNumber(value ?? '');

@@ -33,14 +33,17 @@ const REFUSED: Readonly<Partial<Record<OptionId, string>>> = {
   role: 'connections of DCCP have no states here: they are tracked by addresses alone',
 };
 
+const VTAGS: readonly OptionId[] = ['orig-vtag', 'reply-vtag'];
 const NAT: readonly OptionId[] = ['src-nat', 'dst-nat', 'any-nat'];
 
 export const hasNat = ({ values }: Given): boolean => NAT.some((id) => values.has(id));
 
 /** Errors: ConntrackError for options that have no meaning here */
-export function checkMeaning({ values, names, protocol }: Given): void {
+export function checkMeaning({ command, values, names, protocol }: Given): void {
+  // What conntrack needs to make a connection of SCTP, and what it saves: taken, and not kept.
+  const isNew = command === 'I' || command === 'A';
   for (const id of values.keys()) {
-    const why = REFUSED[id];
+    const why = isNew && VTAGS.includes(id) ? undefined : REFUSED[id];
     if (why !== undefined) throw new ConntrackError(`${names.get(id)}: ${why}`);
   }
   if (protocol === 33 && values.has('state')) throw new ConntrackError(`--state: ${REFUSED.role}`);
@@ -248,7 +251,8 @@ export function newConnectionOf(given: Given): NewConnectionForm {
     protocol,
     original: isIcmp ? { id: 0, ...original } : original,
     timeoutS: timeoutOf(values.get('timeout') ?? ''),
-    state: values.get('state'),
+    // The kernel had that name once, and conntrack takes both.
+    state: values.get('state') === 'LISTEN' ? 'SYN_SENT2' : values.get('state'),
     mark: mark === undefined ? undefined : markOf(mark).value,
     zone: zone === undefined ? undefined : wholeNumber('-w', zone, PORT_MAX),
     status: bits.length === 0 ? undefined : bits,

@@ -2,6 +2,7 @@
  * `flowshard conntrack`: the commands of conntrack(8), asked of a running flowshard. Standard output and exit status are
  * those of conntrack, so that scripts need not know; messages are our own.
  */
+import type { Writable } from 'node:stream';
 import type { ConnectionForm, CountForm, DeletedForm, OwnersForm, StatsForm } from '../../api/forms.ts';
 import { type Answer, type Client, createClient, type Query } from '../../client/client.ts';
 import { ClientError } from '../../client/errors.ts';
@@ -25,7 +26,7 @@ import {
   newExpectationOf,
   tupleOf,
 } from './request.ts';
-import { saveLine } from './save.ts';
+import { type SaveCommand, saveLine } from './save.ts';
 import { statsLines } from './stats.ts';
 import { type OutputForm, outputOf, wholeNumber } from './values.ts';
 
@@ -42,15 +43,23 @@ const NAME = `flowshard v${FLOWSHARD_VERSION} (conntrack-compatible)`;
 const MAX_TIME_S = 10;
 const MAX_TIME_S_MAX = 3600;
 
+export interface Streams {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
 /**
  * Runs the command.
  *
  * @returns the exit status
  */
-export async function runConntrack(argv: readonly string[]): Promise<ExitStatus> {
-  const out = createOutput(process.stdout);
+export async function runConntrack(
+  argv: readonly string[],
+  { stdout, stderr }: Streams = process,
+): Promise<ExitStatus> {
+  const out = createOutput(stdout);
   const say = (text: string): void => {
-    process.stderr.write(`${NAME}: ${text}\n`);
+    stderr.write(`${NAME}: ${text}\n`);
   };
   let status: ExitStatus;
   try {
@@ -63,7 +72,7 @@ export async function runConntrack(argv: readonly string[]): Promise<ExitStatus>
     say(error.message);
     const wrong = error instanceof OptionError ? ExitStatus.USAGE : error.exitStatus;
     if (wrong !== ExitStatus.USAGE) return ExitStatus.FAILED;
-    process.stderr.write('flowshard conntrack --help lists the options\n');
+    stderr.write('flowshard conntrack --help lists the options\n');
     return wrong;
   }
   await out.flushed();
@@ -137,10 +146,16 @@ const formQuery = ({ format, extended, id }: OutputForm): Query => ({
 });
 
 /** Prints entries; returns how many. */
-async function print(answer: Answer, form: OutputForm, out: StandardOutput): Promise<number> {
+async function print(
+  answer: Answer,
+  form: OutputForm,
+  out: StandardOutput,
+  command: SaveCommand = 'A',
+): Promise<number> {
   if (form.format !== 'save') return printAnswer(answer, out);
   for await (const lines of linesOf(answer.chunks())) {
-    for (const line of lines) if (line !== '') out.line(saveLine(JSON.parse(line) as ConnectionForm));
+    for (const line of lines)
+      if (line !== '') out.line(saveLine(JSON.parse(line) as ConnectionForm, command));
     await out.drained();
     if (out.isClosed()) break;
   }
@@ -162,16 +177,16 @@ async function list(given: Given, { client, out, say }: Session): Promise<ExitSt
 
 async function get(given: Given, { client, out, say }: Session): Promise<ExitStatus> {
   const form = outputOf(given.values.get('output'));
-  const { protocol, src, dst, type, code, id, ...transport } = tupleOf(given);
-  const lookup = { protocol, src, dst, type, code, id, ...transport };
   const path = '/v1/connections/lookup';
-  const { id: found } = await client.json<ConnectionForm>({ path, query: lookup }).catch((error: unknown) => {
-    if (error instanceof ClientError && error.code === 'not_found')
-      throw new ConntrackError('there is no such connection', ExitStatus.FAILED);
-    throw error;
-  });
-  // The lookup knows either direction; its answer is printed by the list, which has all forms.
-  const query = { id: String(found), host: [src, dst], protocol, ...formQuery(form) };
+  const { id } = await client
+    .json<ConnectionForm>({ path, query: { ...tupleOf(given) } })
+    .catch((error: unknown) => {
+      if (error instanceof ClientError && error.code === 'not_found')
+        throw new ConntrackError('there is no such connection', ExitStatus.FAILED);
+      throw error;
+    });
+  // The lookup knows either direction; what is shown has the tuple in the original one, as in conntrack.
+  const query = { ...filterOf(given, false), id: String(id), ...formQuery(form) };
   const shown = await print(await client.ask({ path: '/v1/connections', query }), form, out);
   await out.flushed();
   say(`${shown} flow entries have been shown.`);
@@ -191,7 +206,9 @@ async function modify(
   const query = { ...filter, ...all, ...formQuery(form) };
   const answer = await client.ask({ path: '/v1/connections', query, ...ask });
   const isXml = form.format === 'xml';
-  const changed = isXml ? await printBare(answer, out) : await print(answer, form, out);
+  const changed = isXml
+    ? await printBare(answer, out)
+    : await print(answer, form, out, ask.method === 'DELETE' ? 'D' : 'A');
   await out.flushed();
   say(`${changed} flow entries have been ${done}.`);
   return changed > 0 ? ExitStatus.OK : ExitStatus.FAILED;

@@ -38,11 +38,14 @@ function transportWords({ protocol, original, reply }: ConnectionForm): string[]
   return [];
 }
 
+/** The command that a line is to be: what was shown, changed, deleted. */
+export type SaveCommand = 'A' | 'U' | 'D';
+
 /** `-A -t 99 -u UNSET -s ... --dport 80`, without line feed. Marks are not in it, as in conntrack. */
-export function saveLine(c: ConnectionForm): string {
+export function saveLine(c: ConnectionForm, command: SaveCommand = 'A'): string {
   const bits = STATUSES.filter(([bit]) => (c.status & bit) !== 0).map(([, name]) => name);
   return [
-    `-A -t ${c.timeoutS}`,
+    `-${command} -t ${c.timeoutS}`,
     `-u ${bits.length === 0 ? 'UNSET' : bits.join(',')}`,
     ...(c.zone === 0 ? [] : [`-w ${c.zone}`]),
     `-s ${c.original.src} -d ${c.original.dst} -r ${c.reply.src} -q ${c.reply.dst}`,

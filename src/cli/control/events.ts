@@ -8,6 +8,7 @@ import type { Client, Query } from '../../client/client.ts';
 import { ClientError } from '../../client/errors.ts';
 import { linesOf } from '../../client/lines.ts';
 import { monotonicMs } from '../../common/clock.ts';
+import { OptionError } from '../../common/errors.ts';
 import type { ConnectionEvent } from '../../export/connection.ts';
 import { createPlace, type Place } from './position.ts';
 
@@ -57,7 +58,7 @@ function happeningOf(line: string, place: Place): Happening {
 /**
  * Batches of what happens, in order, without end unless `isOnce`.
  *
- * Errors: ClientError when the tracker cannot be reached at first, or not again within `retryS`
+ * Errors: ClientError when the tracker cannot be reached at first, or not again within `retryS`; OptionError for `since`
  */
 export async function* followEvents(
   client: Client,
@@ -66,7 +67,8 @@ export async function* followEvents(
 ): AsyncGenerator<readonly Happening[], void, void> {
   const { signal, isOnce, retryS } = options;
   const place = createPlace();
-  if (options.since !== null) place.told(options.since);
+  if (options.since !== null && !place.told(options.since))
+    throw new OptionError('--since', options.since, 'a position that --json has shown: 5f3a9c01/0:123,1:77');
   let lostMs: number | null = null;
   for (;;) {
     try {

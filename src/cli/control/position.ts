@@ -7,8 +7,8 @@
 const POSITION = /^(?:([0-9a-f]+)\/)?(\d+:\d+(?:,\d+:\d+)*)$/;
 
 export interface Place {
-  /** The server has said where it is. */
-  told(since: string): void;
+  /** The server has said where it is. False: that is no position. */
+  told(since: string): boolean;
   /** Of an owner all is known up to this number. */
   seen(owner: number, seq: number): void;
   /** For `since` of the next request; null before the server has said anything. */
@@ -22,7 +22,7 @@ export function createPlace(): Place {
   return {
     told(since) {
       const match = POSITION.exec(since);
-      if (match === null) return;
+      if (match === null) return false;
       isTold = true;
       run = match[1] ?? '';
       numbers = new Map(
@@ -31,6 +31,7 @@ export function createPlace(): Place {
           return [owner, number];
         }),
       );
+      return true;
     },
     seen(owner, seq) {
       numbers.set(owner, Math.max(seq + 1, numbers.get(owner) ?? 0));
