@@ -120,14 +120,19 @@ export function addCable(here: string, there: Namespace, its: string): void {
   there.run(`ip link set ${its} up`);
 }
 
-/** Ends what was started. The namespaces go with it. */
-export async function closeNamespaces(): Promise<void> {
-  for (const child of started.splice(0)) {
+/** Ends programs and what they started. */
+export async function endStarted(children: readonly ChildProcess[]): Promise<void> {
+  for (const child of children) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) continue;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     process.kill(-child.pid, 'SIGKILL');
     await ended;
   }
+}
+
+/** Ends all that was started, and removes the namespaces. */
+export async function closeNamespaces(): Promise<void> {
+  await endStarted(started.splice(0));
   for (const name of run('ip netns list').split('\n')) {
     const [word = ''] = name.split(' ');
     if (word !== '') run(`ip netns del ${word}`);

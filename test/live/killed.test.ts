@@ -1,0 +1,109 @@
+/** What is left of a tracker that was killed, and what becomes of one whose interface goes away. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, afterEach, beforeEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  addCable,
+  addNamespace,
+  closeNamespaces,
+  enterNamespaces,
+  HERE,
+  type Namespace,
+  run,
+  until,
+} from '../support/namespaces.ts';
+import { startTracker, type TrackerProcess } from './tracker-process.ts';
+
+const skip = enterNamespaces(['ping']);
+const HERE_ADDRESS = '10.72.0.1';
+const THERE_ADDRESS = '10.72.0.2';
+
+/** How often somebody wants all packets of the device. */
+const promiscuity = (ns: Namespace): number =>
+  Number(/promiscuity (\d+)/.exec(ns.run('ip -details link show dev tap0'))?.[1]);
+/** Packet sockets of the namespace, without the line of titles. */
+const packetSockets = (ns: Namespace): number => ns.run('cat /proc/net/packet').trim().split('\n').length - 1;
+
+const countOf = async (tracker: TrackerProcess): Promise<number> =>
+  JSON.parse(await tracker.get('/v1/connections/count')).count;
+
+describe('a tracker on an interface', { skip }, () => {
+  let ns: Namespace;
+  let tracker: TrackerProcess | null = null;
+
+  function connect(): void {
+    addCable('cable0', ns, 'tap0');
+    run(`ip address add ${HERE_ADDRESS}/24 dev cable0`);
+    ns.run(`ip address add ${THERE_ADDRESS}/24 dev tap0`);
+  }
+  const ping = (): void => {
+    const { status, output } = HERE.attempt(`ping -c 2 -i 0.05 -W 2 ${THERE_ADDRESS}`);
+    assert.equal(status, 0, output);
+  };
+
+  beforeEach(() => {
+    ns = addNamespace('fs-tap');
+    connect();
+  });
+  afterEach(async () => {
+    await closeNamespaces();
+    tracker?.close();
+    tracker = null;
+  });
+  after(closeNamespaces);
+
+  it('killed, it leaves the interface as it was, no socket and no process; the next one starts', async () => {
+    assert.equal(promiscuity(ns), 0);
+    tracker = await startTracker(ns, 'tap0');
+    assert.equal(promiscuity(ns), 1);
+    assert.ok(packetSockets(ns) >= 1);
+    ping();
+    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+    const { child, socket } = tracker;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    await until('the interface is as it was', () => promiscuity(ns) === 0 && packetSockets(ns) === 0);
+    assert.equal(run('ip netns pids fs-tap').trim(), '');
+    assert.ok(existsSync(socket), 'nobody could clean that up');
+
+    tracker = await startTracker(ns, 'tap0', [], socket);
+    ping();
+    await until('it is seen again', async () => tracker !== null && (await countOf(tracker)) >= 1);
+  });
+
+  it('told to end, it leaves the interface as it was', async () => {
+    tracker = await startTracker(ns, 'tap0');
+    const { child, socket } = tracker;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    assert.equal(await ended, 0, tracker.said());
+    assert.equal(promiscuity(ns), 0);
+    assert.equal(packetSockets(ns), 0);
+    assert.ok(!existsSync(socket));
+  });
+
+  it('with --on-down wait, the interface may go and come back: it goes on, and keeps what it had', async () => {
+    tracker = await startTracker(ns, 'tap0', ['--on-down', 'wait']);
+    ping();
+    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+    run('ip link del cable0');
+    await sleep(300);
+    assert.equal(tracker.child.exitCode, null, tracker.said());
+    assert.equal(await countOf(tracker), 1);
+    connect();
+    await until('it listens again', () => promiscuity(ns) === 1);
+    ping();
+    await until('it sees more', async () => tracker !== null && (await countOf(tracker)) === 2);
+  });
+
+  it('with --on-down exit, it ends with a word when the interface goes', async () => {
+    tracker = await startTracker(ns, 'tap0', ['--on-down', 'exit']);
+    const { child } = tracker;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    run('ip link del cable0');
+    assert.equal(await ended, 1);
+    assert.match(tracker.said(), /tap0/);
+  });
+});
