@@ -1,6 +1,7 @@
 /** Answers to what changes many connections: how many there were, or which. */
 import type { FastifyReply } from 'fastify';
-import type { CreateAnswer, ScanPage, TrackerControl } from '../control/tracker-control.ts';
+import type { CreateAnswer, ScanPage } from '../control/tracker-control.ts';
+import type { ApiContext } from './context.ts';
 import { createEntryPieces, type EntryPieces, type LineFormat, showsUse } from './entry-forms.ts';
 import { ApiError } from './errors.ts';
 import { outputOf } from './format.ts';
@@ -36,10 +37,10 @@ export interface ModifiedQuery {
 
 /** The answer to a change: as JSON how many, in the other formats which. */
 export async function sendModified(
+  context: ApiContext,
   reply: FastifyReply,
   format: Format,
   query: ModifiedQuery,
-  control: TrackerControl,
   word: 'deleted' | 'updated',
   modify: () => Pages,
 ): Promise<unknown> {
@@ -47,9 +48,9 @@ export async function sendModified(
   const output = outputOf(query.output);
   const lines = format as LineFormat;
   // Before anything is ended: whom the masters have foretold.
-  const expected = showsUse(lines) ? await control.expectedCounts() : new Map<number, number>();
+  const expected = showsUse(lines) ? await context.control.expectedCounts() : new Map<number, number>();
   const entries = createEntryPieces(lines, output, expected);
-  return sendPieces(reply, format, listed(modify(), entries), entries.count);
+  return sendPieces(context, reply, format, listed(modify(), entries), entries.count);
 }
 
 type Refusal = Extract<CreateAnswer<never>, { readonly refused: unknown }>['refused'];

@@ -2,8 +2,9 @@
 import type { TrackerControl } from '../control/tracker-control.ts';
 import type { Pulse } from './events/pulse.ts';
 import type { ContrastForm } from './forms.ts';
+import type { OpenStreams } from './streams.ts';
 
-export interface ApiContext {
+export interface ApiContext extends OpenStreams {
   readonly control: TrackerControl;
   /** Eight hexadecimal digits: one run of the tracker. */
   readonly instance: string;

@@ -30,7 +30,9 @@ function ownSide({ before, after, seconds }: Pair<Sample>, control: TrackerContr
   const rate = (of: (stats: Stats) => number): number => (of(after.stats) - of(before.stats)) / seconds;
   const packets = after.stats.packets - before.stats.packets;
   const owners = control.ownersInfo();
-  const entriesMax = owners.reduce((sum, o) => sum + o.entriesMax, 0);
+  const roomFor = owners.reduce((sum, o) => sum + o.entriesMax, 0);
+  // Connections with helpers have a table of their own, as large as that of all shards.
+  const entriesMax = owners.filter((o) => o.kind === 'shard').reduce((sum, o) => sum + o.entriesMax, 0);
   const bytes = owners.reduce((sum, o) => sum + o.bytes, 0);
   return {
     packetsPerS: rate((s) => s.packets),
@@ -45,7 +47,7 @@ function ownSide({ before, after, seconds }: Pair<Sample>, control: TrackerContr
     dropPerS: rate((s) => total(s.dropped)),
     entries: control.count(),
     entriesMax,
-    bytesPerConnection: entriesMax === 0 ? null : bytes / entriesMax,
+    bytesPerConnection: roomFor === 0 ? null : bytes / roomFor,
     packetCostNs: packets === 0 ? null : ((after.cpuUs - before.cpuUs) * 1000) / packets,
   };
 }

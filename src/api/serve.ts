@@ -75,13 +75,18 @@ export function createContext(options: ServeOptions): ApiContext {
       metrics ??= createMetrics({ control, version, startS });
       return metrics.text();
     },
+    open: new Set(),
     pulse: createPulse(() => control.eventPosition(), PULSE_MS),
     onBug: options.onBug ?? writeBug,
   };
 }
 
-async function listenOnTcp(app: FastifyInstance, { host, port }: TcpAddress): Promise<TcpAddress> {
-  app.server.listen({ host, port });
+async function listenOnTcp(
+  app: FastifyInstance,
+  { host, port }: TcpAddress,
+  backlog: number,
+): Promise<TcpAddress> {
+  app.server.listen({ host, port, backlog });
   try {
     await once(app.server, 'listening');
   } catch (cause) {
@@ -112,9 +117,17 @@ export async function serveApi(options: ServeOptions): Promise<Api> {
   let unix: UnixListener | null = null;
   let tcp: TcpAddress | null = null;
 
+  /** Nobody asks the tracker any more when this is done. */
+  async function closeAll(): Promise<void> {
+    await Promise.all(apps.map(closeApp));
+    await Promise.all([...context.open].map((pieces) => pieces.return()));
+  }
+
+  let closing: Promise<void> | null = null;
   async function close(): Promise<void> {
     unix?.unlink();
-    await Promise.all(apps.map(closeApp));
+    closing ??= closeAll();
+    await closing;
   }
 
   async function newApp(of: Policy): Promise<FastifyInstance> {
@@ -125,8 +138,13 @@ export async function serveApi(options: ServeOptions): Promise<Api> {
 
   try {
     if (options.socket !== null)
-      unix = await listenOnUnixSocket((await newApp({ kind: 'unix' })).server, options.socket);
-    if (address !== null && policy !== null) tcp = await listenOnTcp(await newApp(policy), address);
+      unix = await listenOnUnixSocket(
+        (await newApp({ kind: 'unix' })).server,
+        options.socket,
+        limits.connections,
+      );
+    if (address !== null && policy !== null)
+      tcp = await listenOnTcp(await newApp(policy), address, limits.connections);
   } catch (cause) {
     await close();
     throw cause;

@@ -113,7 +113,9 @@ export async function createApi(
     },
     frameworkErrors: (error, _request, reply) => {
       const { status, form } = answerOfStatus(error.statusCode ?? 400, error.message);
-      reply.raw.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(form));
+      const body = JSON.stringify(form);
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      reply.raw.writeHead(status, headers).end(body);
     },
     clientErrorHandler: rejectedBeforeRouting,
   });

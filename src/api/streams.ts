@@ -9,6 +9,11 @@ import { type Format, MEDIA } from './schemas/parts.ts';
 /** Pieces of an answer. */
 export type Pieces = AsyncGenerator<string | Uint8Array, void, void>;
 
+/** Streams that have not ended; whoever ends the tracker waits for them. */
+export interface OpenStreams {
+  readonly open: Set<Pieces>;
+}
+
 /** How many entries there were: in the trailer, since it is known at the end only. */
 export const COUNT_TRAILER = 'flowshard-entries';
 
@@ -28,17 +33,25 @@ const WAITING_BYTES_MAX = 64 * 1024;
  *         can only break off the answer, which a client sees as an incomplete one
  */
 export async function sendPieces(
+  { open }: OpenStreams,
   reply: FastifyReply,
   format: Format,
   pieces: Pieces,
   count?: () => number,
 ): Promise<FastifyReply> {
-  const first = await pieces.next();
+  open.add(pieces);
+  const ended = (): void => {
+    void pieces.return().finally(() => open.delete(pieces));
+  };
+  const first = await pieces.next().catch((cause: unknown) => {
+    ended();
+    throw cause;
+  });
   reply.header('content-type', TYPES[format]).header('cache-control', 'no-store');
   if (count !== undefined) reply.trailer(COUNT_TRAILER, async () => String(count()));
   const stream = Readable.from(rest(first, pieces), { objectMode: false, highWaterMark: WAITING_BYTES_MAX });
   // Also where the client goes before the second piece is asked for.
-  stream.once('close', () => void pieces.return());
+  stream.once('close', ended);
   return reply.send(stream);
 }
 

@@ -2,8 +2,9 @@
  * Listening on a Unix socket that nobody but its owner can open, from its first moment on. A file left behind by a
  * process that is gone is replaced; the socket of a living one never is.
  */
-import { lstatSync, type Stats, unlinkSync } from 'node:fs';
+import { existsSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
+import { dirname } from 'node:path';
 import { OptionError } from '../common/errors.ts';
 
 const OPTION = '--socket';
@@ -55,7 +56,12 @@ function isAlive(path: string): Promise<boolean> {
 /** Errors: OptionError where the path is not free, and cannot be made so */
 async function makeRoom(path: string): Promise<void> {
   const found = infoOf(path);
-  if (found === null) return;
+  if (found === null) {
+    // Binding would say that permission is missing.
+    if (!existsSync(dirname(path)))
+      throw new OptionError(OPTION, path, ALLOWED, `Its folder does not exist. ${OTHER_PATH}`);
+    return;
+  }
   if (!found.isSocket())
     throw new OptionError(OPTION, path, ALLOWED, `There is a file that is no socket. ${OTHER_PATH}`);
   if (await isAlive(path))
@@ -78,12 +84,12 @@ function removeFile(path: string): void {
 }
 
 /** The socket is made with its mode, not given it afterwards: binding happens inside of this call. */
-function bindPrivately(server: Server, path: string): Promise<void> {
+function bindPrivately(server: Server, path: string, backlog: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     const before = process.umask(PRIVATE_UMASK);
     try {
-      server.listen(path, () => {
+      server.listen({ path, backlog }, () => {
         server.off('error', reject);
         resolve();
       });
@@ -97,7 +103,6 @@ const WHY: Readonly<Record<string, string>> = {
   EADDRINUSE: 'Another process listens there',
   EACCES: 'No permission to make it',
   EPERM: 'No permission to make it',
-  ENOENT: 'Its folder does not exist',
   ENOTDIR: 'Its folder is none',
   EROFS: 'The file system is read-only',
 };
@@ -109,15 +114,16 @@ export interface UnixListener {
 }
 
 /**
+ * Units:  `backlog` is how many may wait to be accepted; a client beyond these is refused at once
  * Thread: main; other threads must not make files at that moment, since the mask of modes is the process's
  * Errors: OptionError naming --socket
  */
-export async function listenOnUnixSocket(server: Server, path: string): Promise<UnixListener> {
+export async function listenOnUnixSocket(server: Server, path: string, backlog = 128): Promise<UnixListener> {
   if (Buffer.byteLength(path) > PATH_BYTES_MAX)
     throw new OptionError(OPTION, path, `at most ${PATH_BYTES_MAX} bytes`, OTHER_PATH);
   await makeRoom(path);
   try {
-    await bindPrivately(server, path);
+    await bindPrivately(server, path, backlog);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
     throw new OptionError(OPTION, path, ALLOWED, `${WHY[code] ?? String(cause)}. ${OTHER_PATH}`);

@@ -99,7 +99,7 @@ export function registerConnectionRoutes(app: FastifyInstance, context: ApiConte
         return reply.type(CONNECTION_TYPE).send(page);
       }
       const list = await listPieces(context, format, filter, request.query);
-      return sendPieces(reply, format, list.pieces, list.count);
+      return sendPieces(context, reply, format, list.pieces, list.count);
     },
   });
 
@@ -156,7 +156,7 @@ export function registerConnectionRoutes(app: FastifyInstance, context: ApiConte
       const format = listFormat(request);
       const filter = checkedFilter(request.query);
       if (format === 'json' && filter === null) return { deleted: await control.flush() };
-      return sendModified(reply, format, request.query, control, 'deleted', () => control.remove({ filter }));
+      return sendModified(context, reply, format, request.query, 'deleted', () => control.remove({ filter }));
     },
   });
 
@@ -177,7 +177,7 @@ export function registerConnectionRoutes(app: FastifyInstance, context: ApiConte
       const format = listFormat(request);
       const filter = checkedFilter(request.query);
       const change = changeOf(request.body);
-      return sendModified(reply, format, request.query, control, 'updated', () =>
+      return sendModified(context, reply, format, request.query, 'updated', () =>
         control.update({ filter }, change),
       );
     },

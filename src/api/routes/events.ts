@@ -118,7 +118,7 @@ export function registerEventRoutes(app: FastifyInstance, context: ApiContext): 
         },
         isGone: () => isGone,
       });
-      return sendPieces(reply, format, pieces);
+      return sendPieces(context, reply, format, pieces);
     },
   });
 }

@@ -41,10 +41,15 @@ async function* linesOf(format: Format, all: readonly Expectation[]): Pieces {
   if (format === 'xml') yield expectXmlEnd();
 }
 
-const sendLines = (reply: FastifyReply, format: Format, all: readonly Expectation[]): Promise<FastifyReply> =>
-  sendPieces(reply, format, linesOf(format, all), () => all.length);
+const sendLines = (
+  context: ApiContext,
+  reply: FastifyReply,
+  format: Format,
+  all: readonly Expectation[],
+): Promise<FastifyReply> => sendPieces(context, reply, format, linesOf(format, all), () => all.length);
 
-export function registerExpectationRoutes(app: FastifyInstance, { control }: ApiContext): void {
+export function registerExpectationRoutes(app: FastifyInstance, context: ApiContext): void {
+  const { control } = context;
   const tags = ['expectations'];
   const { output: _output, ...formatQuery } = FORMAT_QUERY;
   const path = '/v1/expectations';
@@ -69,7 +74,7 @@ export function registerExpectationRoutes(app: FastifyInstance, { control }: Api
     async handler(request, reply) {
       const format = formatOf(request.query.format, request.headers.accept, FORMATS);
       const all = await matching(request.query);
-      if (format !== 'json') return sendLines(reply, format, all);
+      if (format !== 'json') return sendLines(context, reply, format, all);
       return { expectations: all.map((x) => ({ record: 'expectation', ...x })) };
     },
   });
@@ -111,7 +116,7 @@ export function registerExpectationRoutes(app: FastifyInstance, { control }: Api
           'Give a filter, or all=true',
         );
       const ended = await control.removeExpectations(filter ?? (() => true));
-      return format === 'json' ? { deleted: ended.length } : sendLines(reply, format, ended);
+      return format === 'json' ? { deleted: ended.length } : sendLines(context, reply, format, ended);
     },
   });
 
