@@ -1,7 +1,7 @@
 /** The filter of a request: keys of the query in the one filter language of flowshard (src/query, docs/filters.md). */
 import type { RawEvent } from '../control/tracker-control.ts';
 import { programOf } from '../query/compile.ts';
-import { bothFilters, type Filter, type FilterParameters, parseFilter } from '../query/filter.ts';
+import { bothFilters, type Filter, parseFilter } from '../query/filter.ts';
 import { filterKeyNames, filterSchemaProperties } from '../query/keys.ts';
 import { createMatcher } from '../query/matcher.ts';
 import type { Program } from '../query/program.ts';
@@ -10,21 +10,51 @@ import type { Schema } from './schemas/parts.ts';
 
 type Query = Readonly<Record<string, unknown>>;
 
-/** Keys of a filter, for the schema of a route's query. */
-export const FILTER_QUERY: Readonly<Record<string, Schema>> = Object.fromEntries(
-  Object.entries(filterSchemaProperties()).map(([name, schema]) => [name, { ...schema, maxItems: 64 }]),
-);
+const NAMES: ReadonlySet<string> = new Set([...filterKeyNames(), 'filter']);
+/** Marks such a schema; no keyword of the validator. */
+export const FILTER_MARK = 'x-filter';
 
-const NAMES: readonly string[] = [...filterKeyNames(), 'filter'];
+/**
+ * The query of a route that takes a filter beside keys of its own. Fifty keys in each of ten routes would keep the
+ * validator busy for most of a second at every start: they are checked here, and described in the document only.
+ */
+export const withFilter = (own: Readonly<Record<string, unknown>>): Schema => ({
+  type: 'object',
+  properties: own,
+  [FILTER_MARK]: true,
+});
+
+const isFilterQuery = (schema: unknown): schema is Schema =>
+  typeof schema === 'object' && schema !== null && FILTER_MARK in schema;
+
+/** The schema of a query as the OpenAPI document has it: with all keys of a filter, and no others. */
+export function describedQuery(schema: unknown): unknown {
+  if (!isFilterQuery(schema)) return schema;
+  const { [FILTER_MARK]: _mark, properties, ...rest } = schema;
+  return {
+    ...rest,
+    properties: { ...filterSchemaProperties(), ...(properties as Schema) },
+    additionalProperties: false,
+  };
+}
+
+/** Errors: OptionError for a key that is neither of the route nor of a filter, with what may have been meant */
+export function checkFilterKeys(query: unknown, schema: unknown): void {
+  if (!isFilterQuery(schema)) return;
+  for (const key of Object.keys(query as Query))
+    if (!Object.hasOwn(schema.properties as Schema, key) && !NAMES.has(key)) parseFilter({ [key]: '' });
+}
 
 /** Errors: OptionError for a value that is not allowed */
 function parsedFilter(query: Query): Filter {
-  const given: Record<string, readonly string[]> = {};
+  const given: Record<string, string | readonly string[]> = {};
   for (const name of NAMES) {
-    const values = query[name];
-    if (Array.isArray(values)) given[name] = values.map(String);
+    const value = query[name];
+    if (typeof value === 'string') given[name] = value;
+    // A key that came more than once.
+    else if (Array.isArray(value)) given[name] = value.map(String);
   }
-  return parseFilter(given satisfies FilterParameters);
+  return parseFilter(given);
 }
 
 /** null: no filter is given, all match. Errors: OptionError for a value that is not allowed */

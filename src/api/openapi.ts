@@ -1,5 +1,6 @@
 /** What the OpenAPI document says beside the routes. */
 import type { FastifyDynamicSwaggerOptions } from '@fastify/swagger';
+import { describedQuery } from './filters.ts';
 
 export const OPENAPI_PATH = '/v1/openapi.json';
 
@@ -10,6 +11,9 @@ export const TAGS = {
   events: 'what happens to connections, as it happens',
   system: 'the tracker itself',
 } as const;
+
+const described = (query: unknown): { querystring?: unknown } =>
+  query === undefined ? {} : { querystring: describedQuery(query) };
 
 export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
   return {
@@ -29,6 +33,10 @@ export function openApiOptions(version: string): FastifyDynamicSwaggerOptions {
       },
       security: [{}, { token: [] }],
     },
+    transform: ({ schema, url }) => ({
+      url,
+      schema: schema === undefined ? {} : { ...schema, ...described(schema.querystring) },
+    }),
     // Components are called by the id of their schema.
     refResolver: {
       buildLocalReference: (json, _base, _fragment, i) =>

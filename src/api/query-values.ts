@@ -13,8 +13,6 @@ function typeOf(schema: unknown): unknown {
 
 function converted(value: unknown, type: unknown): unknown {
   if (typeof value !== 'string') return value;
-  // A key that may come more than once.
-  if (type === 'array') return [value];
   // A key without a value, as in `?snapshot`, is a yes.
   if (type === 'boolean')
     return value === 'true' || value === '' || value === '1'

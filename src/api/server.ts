@@ -7,6 +7,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { checkAccess, type Policy } from './access/policy.ts';
 import type { ApiContext } from './context.ts';
 import { answerOf, answerOfStatus, errorForm } from './errors.ts';
+import { checkFilterKeys, FILTER_MARK } from './filters.ts';
 import { openApiOptions } from './openapi.ts';
 import { convertQuery } from './query-values.ts';
 import { registerConnectionRoutes } from './routes/connections.ts';
@@ -47,6 +48,7 @@ const CHECK_MS_MAX = 5_000;
 
 /** Numbers and truth values of the query and of the path, where the schema has them. */
 async function convertTexts({ query, params, routeOptions }: FastifyRequest): Promise<void> {
+  checkFilterKeys(query, routeOptions.schema?.querystring);
   convertQuery(query, routeOptions.schema?.querystring);
   convertQuery(params, routeOptions.schema?.params);
 }
@@ -109,7 +111,13 @@ export async function createApi(
     return503OnClosing: false,
     // Nothing is converted or taken away: what is not allowed is an error.
     ajv: {
-      customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false },
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: true,
+        allErrors: false,
+        keywords: [FILTER_MARK],
+      },
     },
     frameworkErrors: (error, _request, reply) => {
       const { status, form } = answerOfStatus(error.statusCode ?? 400, error.message);

@@ -147,7 +147,7 @@ describe('lists of connections', () => {
       ['?sort=size', 400, 'invalid_request'],
       ['?sort=age&cursor=abc', 400, 'invalid_value'],
       ['?cursor=abc', 400, 'invalid_value'],
-      ['?unknown=1', 400, 'invalid_request'],
+      ['?unknown=1', 400, 'invalid_value'],
       ['?format=png', 400, 'invalid_request'],
       ['?format=text&output=colour', 400, 'invalid_value'],
       ['?snapshot=true', 400, 'invalid_value'],

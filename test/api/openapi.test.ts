@@ -99,6 +99,9 @@ describe('the document', () => {
       }
     }
     assert.ok(examples >= 6);
+    const list = operations.find(({ spec }) => spec.operationId === 'listConnections');
+    const names = ((list?.spec.parameters as Json[]) ?? []).map(({ name }) => name);
+    for (const name of ['src', 'dport', 'filter', 'limit', 'sort']) assert.ok(names.includes(name), name);
     for (const { path, spec } of operations)
       for (const parameter of (spec.parameters as Json[] | undefined) ?? [])
         assert.ok(ajv.validateSchema(parameter.schema as Json), `${path} ${String(parameter.name)}`);

@@ -9,7 +9,7 @@ import type { Program } from '../../query/program.ts';
 import type { ApiContext } from '../context.ts';
 import { connectionAt } from '../entry-forms.ts';
 import { ApiError } from '../errors.ts';
-import { FILTER_QUERY, filterOfId } from '../filters.ts';
+import { filterOfId, withFilter } from '../filters.ts';
 import type { ChangeForm } from '../forms.ts';
 import { errors, json, ref, strict, whole32 } from '../schemas/parts.ts';
 import { changeOf } from '../tuple-forms.ts';
@@ -20,7 +20,7 @@ interface OneRequest {
 }
 
 const params = strict({ id: whole32('id of a connection') }, ['id']);
-const querystring = strict(FILTER_QUERY);
+const querystring = withFilter({});
 
 const notFound = (id: number) => new ApiError(404, 'not_found', `there is no connection with the id ${id}`);
 

@@ -6,7 +6,7 @@ import { madeOf, sendModified } from '../changes.ts';
 import type { ApiContext } from '../context.ts';
 import { COUNT_KINDS, type CountKind, countConnections } from '../count.ts';
 import { ApiError } from '../errors.ts';
-import { FILTER_QUERY, filterOf } from '../filters.ts';
+import { filterOf, withFilter } from '../filters.ts';
 import { formatOf } from '../format.ts';
 import type { ChangeForm, NewConnectionForm } from '../forms.ts';
 import { connectionPage, type ListQuery, listPieces } from '../lists.ts';
@@ -33,8 +33,7 @@ const CONNECTION_TYPE = 'application/json';
 
 type Query = Readonly<Record<string, unknown>>;
 
-const listQuery: Schema = strict({
-  ...FILTER_QUERY,
+const listQuery: Schema = withFilter({
   ...FORMAT_QUERY,
   limit: integer(
     'most entries; json has pages of 1000 by default, the others all',
@@ -54,7 +53,7 @@ const listQuery: Schema = strict({
 });
 
 const ALL: Schema = { type: 'boolean', description: 'really all: needed where no filter is given' };
-const manyQuery: Schema = strict({ ...FILTER_QUERY, ...FORMAT_QUERY, all: ALL });
+const manyQuery: Schema = withFilter({ ...FORMAT_QUERY, all: ALL });
 
 /** Whether everything is meant. Errors: ApiError where nothing says what is */
 export function checkedFilter(query: Query): ReturnType<typeof filterOf> {
@@ -109,8 +108,7 @@ export function registerConnectionRoutes(app: FastifyInstance, context: ApiConte
       tags: ['connections'],
       summary: 'Counts connections',
       description: 'Without a filter from the counters, at no cost.',
-      querystring: strict({
-        ...FILTER_QUERY,
+      querystring: withFilter({
         by: { type: 'string', enum: COUNT_KINDS, description: 'count by kind as well; reads the table' },
       }),
       response: { 200: json('The count', ref('Count')), ...errors() },

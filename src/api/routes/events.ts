@@ -7,10 +7,10 @@ import { reportEventType } from '../../export/entry-writer.ts';
 import type { ApiContext } from '../context.ts';
 import { createEventForm, type EventFormat } from '../events/forms.ts';
 import { eventPieces } from '../events/stream.ts';
-import { FILTER_QUERY, matcherOf } from '../filters.ts';
+import { matcherOf, withFilter } from '../filters.ts';
 import { formatOf, outputOf } from '../format.ts';
 import { type Since, sinceOf, sinceText } from '../positions.ts';
-import { content, errors, type Format, integer, MEDIA, ref, strict, text } from '../schemas/parts.ts';
+import { content, errors, type Format, integer, MEDIA, ref, text } from '../schemas/parts.ts';
 import { sendPieces } from '../streams.ts';
 
 const FORMATS: readonly Format[] = ['ndjson', 'sse', 'text', 'xml'];
@@ -29,8 +29,7 @@ interface EventsQuery {
   readonly limit?: number;
 }
 
-const querystring = strict({
-  ...FILTER_QUERY,
+const querystring = withFilter({
   format: {
     type: 'string',
     enum: FORMATS,
