@@ -48,9 +48,11 @@ export function openTrackLive(request: LiveRequest, user: string | undefined): T
       const status = `Tracking ${names}`;
       manager.ready(status);
       const watchdog = startWatchdog(manager);
+      let hasLeft = false;
       return {
         async leave() {
-          manager.stopping();
+          if (!hasLeft) manager.stopping();
+          hasLeft = true;
         },
         async finish() {
           if (watchdog !== null) clearInterval(watchdog);

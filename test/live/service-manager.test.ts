@@ -4,45 +4,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { Family, loadLibc, SOCK_CLOEXEC, SocketType } from '../../src/live/libc.ts';
 import { connectServiceManager } from '../../src/live/service-manager.ts';
+import { listenAt } from '../support/unix-datagrams.ts';
 
 const skip = process.platform === 'linux' ? false : 'needs Linux';
-const MSG_DONTWAIT = 0x40;
-
-/** A socket at a path, or with @ at an abstract name, as systemd has it. */
-function listen(name: string): { heard(): string[]; close(): void } {
-  const libc = loadLibc();
-  const { recv } = libc.ffi.libc<{
-    recv(fd: number, bytes: Uint8Array, size: number, flags: number): number;
-  }>({
-    recv: 'long recv(int fd, _Out_ uint8_t *bytes, size_t length, int flags)',
-  });
-  const fd = libc.socket(Family.UNIX, SocketType.DGRAM | SOCK_CLOEXEC, 0);
-  const text = name.startsWith('@') ? `\0${name.slice(1)}` : `${name}\0`;
-  const address = Uint8Array.of(Family.UNIX, 0, ...new TextEncoder().encode(text));
-  assert.equal(libc.bind(fd, address, address.length), 0);
-  const buffer = new Uint8Array(4096);
-  return {
-    heard() {
-      const messages: string[] = [];
-      for (;;) {
-        const length = recv(fd, buffer, buffer.length, MSG_DONTWAIT);
-        if (length < 0) return messages;
-        messages.push(new TextDecoder().decode(buffer.subarray(0, length)));
-      }
-    },
-    close: () => {
-      libc.close(fd);
-    },
-  };
-}
-
 describe('the service manager', { skip }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-notify-'));
   for (const name of [join(folder, 'notify'), `@flowshard-test-${process.pid}`])
     it(`hears at ${name.startsWith('@') ? 'an abstract name' : 'a path'} what the service does`, () => {
-      const socket = listen(name);
+      const socket = listenAt(name);
       const manager = connectServiceManager({ NOTIFY_SOCKET: name });
       const before = process.hrtime.bigint() / BigInt(1000);
       manager.ready('Watching eth0');
