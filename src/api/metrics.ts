@@ -69,6 +69,20 @@ function trackerCounters(stats: () => Stats): Metric[] {
     metric('tunnel_headers_total', 'Tunnel headers taken off, by kind.', ['kind'], (s) =>
       named('kind', s.tunnels),
     ),
+    metric('interface_packets_total', 'Packets at interfaces, by what the kernel did.', ['outcome'], (s) =>
+      s.live === null
+        ? []
+        : [
+            [{ outcome: 'received' }, s.live.kernelPackets - s.live.kernelDrops],
+            [{ outcome: 'dropped' }, s.live.kernelDrops],
+          ],
+    ),
+    metric('interface_ring_full_total', 'How often the ring of an interface was full.', [], (s) =>
+      s.live === null ? [] : one(s.live.kernelFreezes),
+    ),
+    metric('interface_lost_total', 'How often an interface went down or away.', [], (s) =>
+      s.live === null ? [] : one(s.live.interfaceLost),
+    ),
     metric('time_backward_total', 'Packets earlier than their predecessor.', [], (s) => one(s.timeBackward)),
   ];
 }
