@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { findUser } from '../../src/live/privileges.ts';
 import { pcapFile } from '../ingest/capture-files.ts';
 import { openFlood } from '../support/flood.ts';
@@ -55,6 +56,8 @@ async function live(...args: readonly string[]): Promise<Live> {
     stderr: () => stderr,
     stdout: () => stdout,
     async end(signal = 'SIGTERM') {
+      // A packet may take long from one end of the wire to the other when this machine is busy.
+      await sleep(200);
       run.child.kill(signal);
       running.delete(started);
       const ended = await run.ended;

@@ -36,13 +36,13 @@ const FRAMES = new Map([
 ]);
 
 /** Names of the packets that a filter lets in. */
-function letIn(expression: string): string[] {
+function letIn(expression: string, count: number): string[] {
   addPair('out0', 'in0');
   const test = openRing('in0', { filter: expression });
   const sender = openSender('out0');
   for (const frame of FRAMES.values()) sender.send(frame);
   sender.close();
-  const seen = test.rest().map(({ bytes }) => Buffer.from(bytes).toString('hex'));
+  const seen = test.rest(count).map(({ bytes }) => Buffer.from(bytes).toString('hex'));
   test.close();
   ip('link del out0');
   return [...FRAMES].flatMap(([name, frame]) =>
@@ -62,14 +62,14 @@ describe('a filter', { skip }, () => {
   ];
   for (const [expression, names] of expected)
     it(`"${expression}" lets in: ${names.join(', ') || 'nothing'}`, () => {
-      assert.deepEqual(letIn(expression), names);
+      assert.deepEqual(letIn(expression, names.length), names);
     });
 
   it('works for packets without a link layer', () => {
     const tun = openTun('tun8');
     const test = openRing('tun8', { filter: 'icmp', snaplen: 24 });
     for (const packet of Object.values(PACKETS)) tun.send(packet);
-    const seen = test.rest();
+    const seen = test.rest(1);
     assert.deepEqual(
       seen.map(({ bytes }) => [...bytes]),
       [[...PACKETS.ping.subarray(0, 24)]],

@@ -153,6 +153,7 @@ describe('the packets of interfaces', { skip }, () => {
     const senders = [openSender('out0'), openSender('out1')];
     for (let i = 0; i < 30; i++) senders[i % 2].send(frame(i));
     assert.equal(lab.source.isDrained(), false);
+    while (lab.counters[Counter.KERNEL_PACKETS] < 30) lab.source.readStatistics();
     lab.source.shut();
     for (const sender of senders) sender.send(frame(99));
     const ports: number[] = [];

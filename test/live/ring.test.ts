@@ -6,7 +6,7 @@ import { Counter } from '../../src/shm/counters.ts';
 import { ethernet, udpPacket } from '../support/frames.ts';
 import { framesOf } from '../support/frames-of.ts';
 import { addPair, enterOwnNetwork, ip, openSender, openTun } from '../support/own-network.ts';
-import { openRing, openRings, type Seen } from './rings.ts';
+import { openRing, openRings, type Seen, settle } from './rings.ts';
 
 const skip = enterOwnNetwork();
 const CAPTURES = [
@@ -138,7 +138,7 @@ describe('the ring of an interface', { skip }, () => {
     const sender = openSender('out0');
     const sent = 5000;
     for (let i = 0; i < sent; i++) sender.send(datagram(i, 1400));
-    const seen = test.rest();
+    const seen = test.rest(sent);
     const [kernel, drops] = [test.counters[Counter.KERNEL_PACKETS], test.counters[Counter.KERNEL_DROPS]];
     assert.ok(drops > 0 && seen.length > 0, `${drops} dropped, ${seen.length} read`);
     assert.equal(seen.length + drops, sent);
@@ -163,11 +163,12 @@ describe('the ring of an interface', { skip }, () => {
     const test = openRing('in0');
     const sender = openSender('out0');
     for (let i = 0; i < 100; i++) sender.send(datagram(i));
+    settle([test.ring], [test.counters], 100);
     test.ring.shut();
     for (let i = 0; i < 100; i++) sender.send(datagram(i));
     test.ring.readStatistics();
     assert.equal(test.ring.waiting(), 100);
-    assert.equal(test.rest().length, 100);
+    assert.equal(test.rest(100).length, 100);
     assert.equal(test.ring.waiting(), 0);
     sender.close();
     test.close();
@@ -184,7 +185,7 @@ describe('the ring of an interface', { skip }, () => {
       back.send(datagram(1000 + i));
     }
     assert.deepEqual(
-      test.rest().map(({ bytes }) => (bytes[34] << 8) | bytes[35]),
+      test.rest(50).map(({ bytes }) => (bytes[34] << 8) | bytes[35]),
       Array.from({ length: 50 }, (_, i) => i),
     );
     away.close();
@@ -199,7 +200,7 @@ describe('the ring of an interface', { skip }, () => {
     const frames = Array.from({ length: 20 }, (_, i) => datagram(i));
     for (const frame of frames) sender.send(frame);
     assert.deepEqual(
-      test.rest().map(({ bytes }) => hex(bytes)),
+      test.rest(frames.length).map(({ bytes }) => hex(bytes)),
       frames.map(hex),
     );
     sender.close();

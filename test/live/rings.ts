@@ -21,8 +21,8 @@ export interface TestRing {
   readonly counters: Float64Array;
   /** As many packets; fewer when none comes for a long time. */
   read(count: number): Seen[];
-  /** All packets that the kernel has. */
-  rest(): Seen[];
+  /** All packets that the kernel has, once there have been `count` since the ring was opened, dropped ones included. */
+  rest(count: number): Seen[];
   close(): void;
 }
 
@@ -58,7 +58,8 @@ export function openRings(name: string, options: Partial<PacketSocketOptions> = 
       ring,
       counters,
       read,
-      rest() {
+      rest(count) {
+        settle([ring], [counters], count);
         const seen: Seen[] = [];
         for (;;) {
           ring.readStatistics();
@@ -77,6 +78,16 @@ export function openRings(name: string, options: Partial<PacketSocketOptions> = 
 
 export function openRing(name: string, options: Partial<PacketSocketOptions> = {}): TestRing {
   return openRings(name, options)[0];
+}
+
+/** Waits until the kernel has counted so many: a packet may take long from one end to the other when others are busy. */
+export function settle(rings: readonly PacketRing[], counters: readonly Float64Array[], count: number): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  for (const endMs = performance.now() + SILENCE_MS; performance.now() < endMs; ) {
+    for (const ring of rings) ring.readStatistics();
+    if (counters.reduce((sum, block) => sum + block[Counter.KERNEL_PACKETS], 0) >= count) return;
+    Atomics.wait(sleeper, 0, 0, 2);
+  }
 }
 
 function seenOf(ring: PacketRing): Seen {
