@@ -51,7 +51,7 @@ export interface EntryWriterOptions {
   readonly output: OutputOptions;
   /** How many live connections each master foretold, by id: `use=` is one more. */
   readonly expected?: ExpectedCounts;
-  /** Bytes to begin with; it grows when more are written before they are taken. */
+  /** Bytes to begin with; it grows while more are written before they are taken, and comes back when they are few. */
   readonly chunkBytes?: number;
 }
 
@@ -83,7 +83,8 @@ function formOf(output: OutputOptions, expected: ExpectedCounts): LineForm {
 export function createEntryWriter(options: EntryWriterOptions): EntryWriter {
   const form = formOf(options.output, options.expected ?? NOTHING_EXPECTED);
   const spares: ArrayBuffer[] = [];
-  let capacity = Math.max(options.chunkBytes ?? CHUNK_BYTES, 2 * LINE_BYTES_MAX);
+  const firstCapacity = Math.max(options.chunkBytes ?? CHUNK_BYTES, 2 * LINE_BYTES_MAX);
+  let capacity = firstCapacity;
   let view = fresh();
   let position = 0;
   /** Up to here a line of any length may begin. */
@@ -93,12 +94,18 @@ export function createEntryWriter(options: EntryWriterOptions): EntryWriter {
     return new DataView(spares.pop() ?? new ArrayBuffer(capacity));
   }
 
-  function grow(bytes: number): void {
-    const old = new Uint8Array(view.buffer, 0, position);
-    while (capacity - position < bytes) capacity *= 2;
+  function resize(bytes: number): void {
+    capacity = bytes;
     limit = capacity - LINE_BYTES_MAX;
     spares.length = 0;
     view = fresh();
+  }
+
+  function grow(bytes: number): void {
+    const old = new Uint8Array(view.buffer, 0, position);
+    let wanted = capacity;
+    while (wanted - position < bytes) wanted *= 2;
+    resize(wanted);
     new Uint8Array(view.buffer).set(old);
   }
 
@@ -132,9 +139,13 @@ export function createEntryWriter(options: EntryWriterOptions): EntryWriter {
       const written = new Uint8Array(view.buffer, 0, position);
       position = 0;
       // A few lines are cheaper to copy than a buffer to make.
-      if (written.length < capacity / COPY_FRACTION) return written.slice();
-      view = fresh();
-      return written;
+      if (written.length >= capacity / COPY_FRACTION) {
+        view = fresh();
+        return written;
+      }
+      const copy = written.slice();
+      if (capacity > firstCapacity) resize(firstCapacity);
+      return copy;
     },
     giveBack({ buffer }) {
       if (buffer instanceof ArrayBuffer && buffer.byteLength === capacity && spares.length < SPARES_MAX) {

@@ -126,6 +126,18 @@ describe('chunks', () => {
     assert.equal(writer.take().length, 0);
   });
 
+  it('become small again after a burst', () => {
+    const writer = createEntryWriter({ output, chunkBytes: 16_384 });
+    for (let i = 0; i < 5; i++) writer.writePage(page);
+    assert.ok(writer.take().buffer.byteLength > 16_384);
+    writer.write(words, 0, 0);
+    assert.equal(takeText(writer), lines[0]);
+    writer.writePage(page, 30);
+    const bytes = writer.take();
+    assert.equal(Buffer.from(bytes).toString('latin1'), lines.slice(0, 30).join(''));
+    assert.equal(bytes.buffer.byteLength, 16_384);
+  });
+
   it('stay as they were taken until they are given back', () => {
     const writer = createEntryWriter({ output, chunkBytes: 16_384 });
     const taken: { readonly bytes: Uint8Array; readonly text: string }[] = [];
