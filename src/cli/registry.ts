@@ -101,6 +101,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./conntrack/help.ts')).defineConntrack,
   },
   {
+    name: 'top',
+    summary: 'Shows a live view: rates, states, losses, the busiest connections.',
+    group: TRACKER,
+    load: async () => (await import('./top/top.ts')).defineTop,
+  },
+  {
     name: 'stats',
     summary: 'Shows all counters.',
     group: TRACKER,

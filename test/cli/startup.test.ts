@@ -42,6 +42,7 @@ describe('a command loads what it needs', () => {
     ['list', ...NONE],
     ['watch', ...NONE],
     ['stats', ...NONE],
+    ['top', '--once', ...NONE],
   ]) {
     it(args.join(' '), () => assert.deepEqual([...packagesOf(args)], ['commander']));
   }
