@@ -40,6 +40,8 @@ const START_MS_MAX = 20_000;
 const FILL_MS_MAX = 120_000;
 const POLL_MS = 20;
 const HEAD_BYTES = 400;
+/** Kept of what the process says, in characters. */
+const SAID_MAX = 4000;
 const LINE_END = 10;
 /** Seconds since 1970 of the first capture; each one begins later than the one before. */
 const FIRST_SEC = 1_700_000_000;
@@ -81,8 +83,58 @@ function requestOver(
   });
 }
 
-async function write(pipe: Writable, bytes: Uint8Array): Promise<void> {
-  if (!pipe.write(bytes)) await once(pipe, 'drain');
+interface TrackProcess {
+  /** Into its standard input. Errors: what it said, when it has ended */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Asks again and again. Errors: what it said, when it has ended; or it took too long */
+  until(what: string, msMax: number, isDone: () => Promise<boolean>): Promise<void>;
+  kill(): Promise<void>;
+}
+
+function startTrack(command: readonly string[]): TrackProcess {
+  const [node, ...args] = command;
+  const child: ChildProcessByStdio<Writable, null, Readable> = spawn(node, args, {
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk).slice(-SAID_MAX);
+  });
+  // Whoever writes learns of the end by `checkAlive`.
+  child.stdin.on('error', () => {});
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  function checkAlive(): void {
+    if (hasEnded()) throw new Error(`${command.join(' ')} ended: ${said.trim()}`);
+  }
+
+  return {
+    async write(bytes) {
+      checkAlive();
+      if (child.stdin.write(bytes)) return;
+      try {
+        await once(child.stdin, 'drain');
+      } catch (error) {
+        // The pipe breaks a moment before its end is known, which says why.
+        await sleep(POLL_MS);
+        checkAlive();
+        throw error;
+      }
+    },
+    async until(what, msMax, isDone) {
+      const startMs = monotonicMs();
+      while (!(await isDone())) {
+        checkAlive();
+        if (monotonicMs() - startMs > msMax) throw new Error(`${what}: not within ${msMax / 1000} s`);
+        await sleep(POLL_MS);
+      }
+    },
+    async kill() {
+      if (hasEnded()) return;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+    },
+  };
 }
 
 /**
@@ -94,55 +146,27 @@ export async function startCrowdService(connections: number, shards: number | nu
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-control-'));
   const socket = join(folder, 'socket');
   const command = [process.execPath, join(dirname(threadFile('crowd-thread')), '..', 'cli.js')];
-  const [node, ...cli] = command;
-  const track = ['track', '-r', '-', '--print', 'none', '-q', '--socket', socket];
-  const sizes = ['--max', String(Math.ceil(connections * ROOM))];
-  if (shards !== null) sizes.push('--shards', String(shards));
-  const child: ChildProcessByStdio<Writable, null, Readable> = spawn(node, [...cli, ...track, ...sizes], {
-    stdio: ['pipe', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said = (said + chunk).slice(-4000);
-  });
-  // Whoever writes learns of the end by `alive`.
-  child.stdin.on('error', () => {});
+  const options = ['-r', '-', '--print', 'none', '-q', '--socket', socket];
+  options.push('--max', String(Math.ceil(connections * ROOM)));
+  if (shards !== null) options.push('--shards', String(shards));
+  const track = startTrack([...command, 'track', ...options]);
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const ask = (method: string, path: string): Promise<Reply> =>
-    requestOver(agent, socket, method, path, false);
-
-  function alive(): void {
-    if (child.exitCode !== null || child.signalCode !== null)
-      throw new Error(`flowshard ${track.join(' ')} ended: ${said.trim()}`);
-  }
-  async function until(what: string, msMax: number, isDone: () => Promise<boolean>): Promise<void> {
-    const startMs = monotonicMs();
-    while (!(await isDone())) {
-      alive();
-      if (monotonicMs() - startMs > msMax) throw new Error(`${what}: not within ${msMax / 1000} s`);
-      await sleep(POLL_MS);
-    }
-  }
+  const ask = (path: string): Promise<Reply> => requestOver(agent, socket, 'GET', path, false);
   const close = async (): Promise<void> => {
     agent.destroy();
-    if (child.exitCode === null && child.signalCode === null) {
-      const ended = once(child, 'exit');
-      child.kill('SIGKILL');
-      await ended;
-    }
+    await track.kill();
     rmSync(folder, { recursive: true, force: true });
   };
 
   let fills = 0;
   try {
-    await write(child.stdin, captureHeader());
-    await until('the service answers', START_MS_MAX, async () => {
-      try {
-        return (await ask('GET', '/healthz')).status === 200;
-      } catch {
-        return false;
-      }
-    });
+    await track.write(captureHeader());
+    await track.until('the service answers', START_MS_MAX, () =>
+      ask('/healthz').then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
+    );
   } catch (error) {
     await close();
     throw error;
@@ -151,13 +175,10 @@ export async function startCrowdService(connections: number, shards: number | nu
     socket,
     command,
     async fill(count) {
-      const pieces = handshakes(count, createPopulation(count), FIRST_SEC + STEP_SEC * fills++);
-      for (const piece of pieces) {
-        alive();
-        await write(child.stdin, piece);
-      }
-      await until(`${count} connections in the table`, FILL_MS_MAX, async () => {
-        const { head } = await ask('GET', '/v1/connections/count');
+      const startSec = FIRST_SEC + STEP_SEC * fills++;
+      for (const piece of handshakes(count, createPopulation(count), startSec)) await track.write(piece);
+      await track.until(`${count} connections in the table`, FILL_MS_MAX, async () => {
+        const { head } = await ask('/v1/connections/count');
         return (JSON.parse(head) as { count: number }).count === count;
       });
     },
