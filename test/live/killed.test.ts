@@ -1,6 +1,7 @@
 /** What is left of a tracker that was killed, and what becomes of one whose interface goes away. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { after, afterEach, beforeEach, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
@@ -16,6 +17,7 @@ import {
 import { startTracker, type TrackerProcess } from './tracker-process.ts';
 
 const skip = enterNamespaces(['ping']);
+const CLIENTS = resolve('test/support/programs/clients.mjs');
 const HERE_ADDRESS = '10.72.0.1';
 const THERE_ADDRESS = '10.72.0.2';
 
@@ -82,6 +84,31 @@ describe('a tracker on an interface', { skip }, () => {
     assert.equal(promiscuity(ns), 0);
     assert.equal(packetSockets(ns), 0);
     assert.ok(!existsSync(socket));
+  });
+
+  it('clients that are killed in the midst of an answer leave nothing behind in it', async () => {
+    tracker = await startTracker(ns, 'tap0');
+    const { child, socket } = tracker;
+    const openFiles = (): number => readdirSync(`/proc/${child.pid}/fd`).length;
+    // Whoever asked whether it is ready is gone by then.
+    await sleep(300);
+    const before = openFiles();
+    for (const path of ['/v1/events', '/v1/events?format=ndjson', '/v1/connections?format=text']) {
+      const clients = HERE.start([process.execPath, CLIENTS, socket, path, '20'], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let said = '';
+      clients.stdout?.on('data', (chunk) => {
+        said += chunk;
+      });
+      await until('all have begun', () => said === 'waiting\n');
+      assert.ok(openFiles() >= before + 20, `${path}: ${openFiles()} after ${before}`);
+      ping();
+      clients.kill('SIGKILL');
+      await until('nothing of them is left', () => openFiles() <= before);
+    }
+    assert.ok((await countOf(tracker)) >= 1);
+    assert.equal(tracker.said().trim().split('\n').length, 1, tracker.said());
   });
 
   it('with --on-down wait, the interface may go and come back: it goes on, and keeps what it had', async () => {
