@@ -7,7 +7,15 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { CLONE_NEWNET, loadLibc as loadKernelLibc } from '../../src/kernel/linux/libc.ts';
 import { setSysctl } from '../../src/kernel/linux/namespace.ts';
 import { findInterface } from '../../src/live/interface.ts';
-import { Family, type Libc, loadLibc, SOCK_CLOEXEC, SocketType } from '../../src/live/libc.ts';
+import {
+  Family,
+  type Libc,
+  loadLibc,
+  SOCK_CLOEXEC,
+  SOL_PACKET,
+  SocketType,
+  words,
+} from '../../src/live/libc.ts';
 import { messageOf } from './random.ts';
 
 /** Runs `ip`, words separated by spaces. */
@@ -40,6 +48,8 @@ export function addPair(one: string, other: string): void {
   for (const name of [one, other]) ip(`link set ${name} arp off up`);
 }
 
+const PACKET_QDISC_BYPASS = 20;
+
 export interface Sender {
   /** Errors: when the device does not take it. */
   send(frame: Uint8Array): void;
@@ -54,6 +64,8 @@ export function openSender(name: string, libc: Libc = loadLibc()): Sender {
   const found = findInterface(libc, name);
   if (fd < 0 || found === null) throw new Error(`no sender at ${name}`);
   new Int32Array(address.buffer)[1] = found.index;
+  // Past the queue, which swallows frames for up to a second after the other end came up.
+  libc.setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, words(1), 4);
   return {
     send(frame) {
       const sent = libc.sendto(fd, frame, frame.length, 0, address, address.length);
