@@ -295,7 +295,11 @@ export const REASONS: ReadonlyMap<Reason, ReasonInfo> = new Map([
   ],
   [
     Reason.RING_FULL,
-    row(DROPPED, 'ring-full', 'the ring of its shard was full; a live source does not wait (captures do)'),
+    row(
+      DROPPED,
+      'ring-full',
+      'the ring of its shard was full, and at its interface too many packets waited already (captures wait)',
+    ),
   ],
 ]);
 

@@ -289,7 +289,7 @@ export const REASON_SENTENCES: Readonly<Record<ToldReason, ReasonSentence>> = {
   },
 
   [Reason.RING_FULL]: {
-    text: 'The ring of its shard was full when it came from a live interface, where nothing waits. Captures are never treated so.',
+    text: 'The ring of its shard was full, and at its interface so many packets waited that it could not wait, too. Captures are never treated so.',
     advice: 'More shards, a larger --ring-mb, or a --filter for what is not wanted.',
   },
   [Reason.TABLE_FULL]: {
