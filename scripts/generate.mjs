@@ -14,6 +14,8 @@ async function load(entry) {
     bundle: true,
     platform: 'node',
     format: 'esm',
+    packages: 'external',
+    define: { FLOWSHARD_VERSION: '"generated"' },
     outfile,
     logLevel: 'error',
   });
@@ -21,9 +23,11 @@ async function load(entry) {
 }
 
 const { generatedFiles } = await load('scripts/generated-files.ts');
+const { manPage } = await load('src/cli/man-page.ts');
+const files = [...generatedFiles(), ['docs/man/flowshard.1', await manPage()]];
 const check = process.argv.includes('--check');
 let stale = 0;
-for (const [name, text] of generatedFiles()) {
+for (const [name, text] of files) {
   const path = join(root, name);
   if (existsSync(path) && readFileSync(path, 'utf8') === text) continue;
   if (check) {

@@ -19,6 +19,7 @@ export interface CommandEntry {
 const PACKETS = 'Packets:';
 const TABLE = 'A running tracker, what is in its table:';
 const TRACKER = 'A running tracker, itself:';
+const OTHERS = 'Others:';
 
 /** In the order of the help. */
 export const COMMANDS: readonly CommandEntry[] = [
@@ -123,6 +124,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: 'Shows and changes settings.',
     group: TRACKER,
     load: async () => (await import('./control/system.ts')).defineConfig,
+  },
+  {
+    name: 'completion',
+    summary: 'Prints a script for the completion of a shell.',
+    group: OTHERS,
+    load: async () => (await import('./completion/completion.ts')).defineCompletion,
   },
 ];
 

@@ -130,7 +130,7 @@ describe('the same command lines for conntrack and for flowshard conntrack', { s
   });
 
   for (const [command, their, our] of DIFFERENCES) {
-    it(`differ, as named: ${command}`, async () => {
+    it(`differ, as named in docs/conntrack.md: ${command}`, async () => {
       assert.deepEqual([theirs(command).status, (await ours(command)).status], [their, our]);
     });
   }

@@ -188,25 +188,29 @@ export const CHANGES: readonly string[] = [
   '--flush',
 ];
 
-/** Named in docs/conntrack.md: the status that conntrack gives, and ours. */
-export const DIFFERENCES: readonly (readonly [command: string, theirs: number, ours: number])[] = [
-  // A second -u undoes the first there.
-  ['-L -u ASSURED -u SEEN_REPLY', 0, 0],
-  // A zone here is one of both directions, and matches both.
-  ['-L --orig-zone 7', 0, 0],
-  // Values that are none count as 0 there.
-  ['-L -m nonsense', 0, 2],
-  ['-L -w nonsense', 0, 2],
-  ['-L -p tcp --sport nonsense', 0, 2],
-  ['-L -w 99999', 0, 2],
-  // Words that belong to no option are passed over there, and what stands right behind a command.
-  ['-L conntrack nonsense', 0, 2],
-  ['nonsense -L', 0, 2],
-  ['-Lnonsense', 0, 2],
-  // What no tracker of a mirror has.
-  ['-L -c 5', 0, 2],
-  ['-L -z', 0, 2],
-  [`-I ${TCP.replace('1000', '2000')} --state ESTABLISHED -t 50 -n 1.2.3.4`, 0, 1],
-  // A time does not choose what is deleted there; here that is said.
-  ['-D -t 5 -s 9.9.9.9', 1, 2],
+/** A command line, the status that conntrack gives, ours, and what docs/conntrack.md calls it. */
+export const DIFFERENCES: readonly (readonly [
+  command: string,
+  theirs: number,
+  ours: number,
+  named: string,
+])[] = [
+  ['-L -u ASSURED -u SEEN_REPLY', 0, 0, '-L -u ASSURED -u SEEN_REPLY'],
+  ['-L --orig-zone 7', 0, 0, '-L --orig-zone 7'],
+  ['-L -m nonsense', 0, 2, '-L -m nonsense'],
+  ['-L -w nonsense', 0, 2, 'any number'],
+  ['-L -p tcp --sport nonsense', 0, 2, 'any number'],
+  ['-L -w 99999', 0, 2, '-L -w 99999'],
+  ['-L conntrack nonsense', 0, 2, '-L conntrack nonsense'],
+  ['nonsense -L', 0, 2, 'nonsense -L'],
+  ['-Lnonsense', 0, 2, '-Lnonsense'],
+  ['-L -c 5', 0, 2, '`-c` (security marks)'],
+  ['-L -z', 0, 2, '`-z` (zero counters)'],
+  [
+    `-I ${TCP.replace('1000', '2000')} --state ESTABLISHED -t 50 -n 1.2.3.4`,
+    0,
+    1,
+    'With `-I` refused, status 1',
+  ],
+  ['-D -t 5 -s 9.9.9.9', 1, 2, '-D -t 5'],
 ];
