@@ -74,7 +74,9 @@ async function greatest(
     if (next === null) return top.pages();
     from = next;
     const threshold = top.threshold();
-    if (threshold !== null) program = thresholdProgram(filter, sort, threshold);
+    // Bytes and packets are whole numbers: what equals the least that is kept need not be shown either.
+    if (threshold !== null)
+      program = thresholdProgram(filter, sort, sort === 'age' ? threshold : threshold + 1);
   }
 }
 
