@@ -44,7 +44,7 @@ export interface Api {
   readonly tcp: TcpAddress | null;
   /** Reads the token's file again; on an error the old token stays. Errors: OptionError */
   reloadToken(): void;
-  /** Streams of events that wait for news. */
+  /** Answers that are being made while they are read: events, long lists. */
   streams(): number;
   /** Ends all answers, closes the connections and removes the socket. */
   close(): Promise<void>;
@@ -155,7 +155,7 @@ export async function serveApi(options: ServeOptions): Promise<Api> {
     reloadToken() {
       if (policy?.kind === 'token') policy.token.reload();
     },
-    streams: context.pulse.waiting,
+    streams: () => context.open.size,
     close,
   };
 }

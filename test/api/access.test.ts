@@ -33,6 +33,9 @@ const refusal =
     return true;
   };
 
+/** Keeps no failed test alive. */
+const newServer = (): Server => createServer().unref();
+
 const mode = (path: string): number => statSync(path).mode & 0o777;
 const close = (server: Server): Promise<void> => new Promise((resolve) => server.close(() => resolve()));
 
@@ -41,7 +44,7 @@ describe('the Unix socket', () => {
     const before = process.umask(0);
     try {
       const path = join(folder, 'mode.sock');
-      const server = createServer();
+      const server = newServer();
       const listening = listenOnUnixSocket(server, path);
       // Seen at every turn until it is there, and then.
       while (!existsSync(path)) await new Promise((resolve) => setImmediate(resolve));
@@ -62,7 +65,7 @@ describe('the Unix socket', () => {
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
     spawnSync(process.execPath, ['-e', script]);
     assert.ok(lstatSync(path).isSocket(), 'the killed process left its socket');
-    const server = createServer();
+    const server = newServer();
     const listener = await listenOnUnixSocket(server, path);
     await new Promise<void>((resolve, reject) => {
       const socket = connect(path, () => resolve(void socket.destroy()));
@@ -70,7 +73,7 @@ describe('the Unix socket', () => {
     });
     // A second one sees that the first one lives.
     await assert.rejects(
-      listenOnUnixSocket(createServer(), path),
+      listenOnUnixSocket(newServer(), path),
       refusal('--socket', /Another process.*--socket PATH/),
     );
     assert.ok(lstatSync(path).isSocket());
@@ -79,19 +82,19 @@ describe('the Unix socket', () => {
 
     const file = join(folder, 'file');
     writeFileSync(file, 'mine');
-    await assert.rejects(listenOnUnixSocket(createServer(), file), refusal('--socket', /no socket/));
+    await assert.rejects(listenOnUnixSocket(newServer(), file), refusal('--socket', /no socket/));
     const link = join(folder, 'link');
     symlinkSync(file, link);
-    await assert.rejects(listenOnUnixSocket(createServer(), link), refusal('--socket', /no socket/));
+    await assert.rejects(listenOnUnixSocket(newServer(), link), refusal('--socket', /no socket/));
     assert.ok(existsSync(file) && existsSync(link));
   });
 
   test('does not remove the socket of whoever came after', async () => {
     const path = join(folder, 'taken.sock');
-    const server = createServer();
+    const server = newServer();
     const { unlink } = await listenOnUnixSocket(server, path);
     rmSync(path);
-    const other = createServer();
+    const other = newServer();
     await listenOnUnixSocket(other, path);
     unlink();
     assert.ok(existsSync(path));
@@ -106,7 +109,7 @@ describe('the Unix socket', () => {
       ['/proc/x.sock', /--socket PATH/],
     ];
     for (const [path, words] of attempts)
-      await assert.rejects(listenOnUnixSocket(createServer(), path), refusal('--socket', words), path);
+      await assert.rejects(listenOnUnixSocket(newServer(), path), refusal('--socket', words), path);
   });
 
   test('has a place by default', () => {

@@ -79,14 +79,14 @@ describe('docs/api.md', () => {
     }
   });
 
-  test('has an example with a token that works', { skip }, async () => {
+  test('has an example with a token that works', { skip }, async (t) => {
     const token = 'a-token-for-the-docs';
     spawnSync('sh', ['-c', `umask 077; printf %s ${token} > token`], { cwd: server.folder });
     const other = await startServer({ listen: '127.0.0.1:0', tokenFile: join(server.folder, 'token') });
+    t.after(() => other.close());
     const script = blocks('sh-tcp').join('').replaceAll('127.0.0.1:9677', `127.0.0.1:${other.api.tcp?.port}`);
     const { out } = await shell(script);
     assert.match(out, /"record":"stats"/);
-    await other.close();
   });
 
   test('names every route, and no other', async () => {

@@ -127,8 +127,9 @@ describe('what is no proper request', () => {
 });
 
 describe('parameters and bodies of any kind', () => {
-  test('are answered with success or a fault of the client, never one of ours', async () => {
+  test('are answered with success or a fault of the client, never one of ours', async (t) => {
     server = await startServer();
+    t.after(() => server.close());
     const seed = runSeed();
     const random = createRandom(seed);
     for (let i = 0; i < 50; i++) server.control.add(udp(i));
@@ -278,11 +279,11 @@ describe('parameters and bodies of any kind', () => {
     }
     assert.ok((seen.get(200) ?? 0) > 20 && (seen.get(400) ?? 0) > 50, JSON.stringify([...seen]));
     assert.deepEqual(server.bugs, []);
-    await server.close();
   });
 
-  test('a fault of ours is told to the operator, not to the client', async () => {
+  test('a fault of ours is told to the operator, not to the client', async (t) => {
     server = await startServer();
+    t.after(() => server.close());
     server.control.add(udp(1));
     server.control.failWith(new Error('secret words'));
     for (const path of ['/v1/connections', '/v1/connections?format=text', '/v1/connections/count?dport=1']) {
@@ -293,6 +294,5 @@ describe('parameters and bodies of any kind', () => {
     }
     assert.equal(server.bugs.length, 3);
     assert.match(String(server.bugs[0]), /secret words/);
-    await server.close();
   });
 });

@@ -9,8 +9,6 @@ export interface Pulse {
    * Resolves with true when there are others than up to `from`, with false after `ms`, or when `wake` is called.
    */
   wait(from: EventPosition, ms: number, onWake: (wake: () => void) => void): Promise<boolean>;
-  /** How many wait. */
-  waiting(): number;
 }
 
 interface Waiter {
@@ -56,6 +54,5 @@ export function createPulse(position: () => EventPosition, intervalMs: number): 
         onWake(() => waiter.done(false));
       });
     },
-    waiting: () => waiters.size,
   };
 }
