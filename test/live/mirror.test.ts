@@ -17,6 +17,9 @@ const noConntrack = skip || (!isInstalled('conntrack') && 'needs conntrack(8)');
 const ICMP_TIMEOUT_S = 2;
 /** Each side rounds the seconds that are left in its own way, and is asked at its own moment. */
 const SECONDS_APART = 1;
+const TUPLE = /src=\S+ dst=\S+ (?:sport=\d+ dport=\d+|type=\d+ code=\d+ id=\d+)/;
+/** Connections of which the kernel told late. */
+const RACES_MAX = 4;
 
 let routed: Routed;
 let kernel: KernelView;
@@ -27,15 +30,18 @@ const sorted = (lines: readonly string[]): Timed[] =>
   lines.map(timedOf).sort((a, b) => (a.rest < b.rest ? -1 : a.rest > b.rest ? 1 : 0));
 const rests = (lines: readonly string[]): string[] => sorted(lines).map(({ rest }) => rest);
 
-/** The same lines on both sides, in any order, with nearly the same seconds. */
-function assertAlike(ours: readonly string[], theirs: readonly string[]): void {
-  assert.deepEqual(rests(ours), rests(theirs));
-  const their = sorted(theirs);
-  for (const [i, { rest, seconds }] of sorted(ours).entries()) {
-    const other = their[i].seconds;
+function assertSeconds(ours: readonly Timed[], theirs: readonly Timed[]): void {
+  for (const [i, { rest, seconds }] of ours.entries()) {
+    const other = theirs[i].seconds;
     assert.equal(seconds === null, other === null, rest);
     assert.ok(Math.abs((seconds ?? 0) - (other ?? 0)) <= SECONDS_APART, `${seconds} and ${other} s: ${rest}`);
   }
+}
+
+/** The same lines on both sides, in any order, with nearly the same seconds. */
+function assertAlike(ours: readonly string[], theirs: readonly string[]): void {
+  assert.deepEqual(rests(ours), rests(theirs));
+  assertSeconds(sorted(ours), sorted(theirs));
 }
 
 /** What has passed the router is on its way to us: asks until both say the same, or says how they differ in the end. */
@@ -60,6 +66,30 @@ async function settled(ours: () => Promise<string[]>, theirs: () => string[]): P
   }
 }
 
+/** Events of each connection. The kernel tells of an end when it cleans up, which may be a minute later. */
+function byConnection(lines: readonly string[]): Map<string, Timed[]> {
+  const found = new Map<string, Timed[]>();
+  for (const line of lines.filter((each) => !each.trim().startsWith('[DESTROY]'))) {
+    const tuple = TUPLE.exec(line)?.[0] ?? line;
+    found.set(tuple, [...(found.get(tuple) ?? []), timedOf(line)]);
+  }
+  return found;
+}
+
+/**
+ * The kernel writes an event when it tells it. Meanwhile another processor may have moved the connection on with the next packet: then
+ * it tells the later state, perhaps twice, or both at once. So: ours in their order, some of them left out, the last one not.
+ */
+function assertToldLate(own: readonly Timed[], events: readonly Timed[]): void {
+  assert.ok(events.length <= own.length);
+  let at = 0;
+  for (const { rest } of events) {
+    while (at < own.length && own[at].rest !== rest) at++;
+    assert.ok(at < own.length, `${rest}\nis not among\n${own.map((each) => each.rest).join('\n')}`);
+  }
+  assert.equal(at, own.length - 1);
+}
+
 const ourTable = async (): Promise<string[]> => linesOf(await tracker.get('/v1/connections?format=text'));
 const kernelTable = (): string[] => kernel.table();
 
@@ -69,7 +99,7 @@ describe('a mirror port', { skip }, () => {
     run(`sysctl -qw net.netfilter.nf_conntrack_icmp_timeout=${ICMP_TIMEOUT_S}`);
     kernel = openKernelView();
     tracker = await startTracker(routed.tap, TAP_DEVICE, [
-      ...['--print', 'events', '-q', '--set', `icmp_timeout=${ICMP_TIMEOUT_S}`],
+      ...['--print', 'events', '-q', '--shards', '3', '--set', `icmp_timeout=${ICMP_TIMEOUT_S}`],
     ]);
   });
   after(async () => {
@@ -117,29 +147,24 @@ describe('a mirror port', { skip }, () => {
     await settled(ourTable, kernelTable);
   });
 
-  it('events: of each connection the same ones in the same order', async () => {
-    // The kernel tells of an end when it cleans up, which may be a minute later.
-    const byConnection = (lines: readonly string[]): Map<string, Timed[]> => {
-      const found = new Map<string, Timed[]>();
-      for (const line of lines.filter((each) => !each.trim().startsWith('[DESTROY]'))) {
-        const tuple =
-          /src=\S+ dst=\S+ (?:sport=\d+ dport=\d+|type=\d+ code=\d+ id=\d+)/.exec(line)?.[0] ?? line;
-        found.set(tuple, [...(found.get(tuple) ?? []), timedOf(line)]);
-      }
-      return found;
-    };
+  it('events: of each connection the same ones in the same order', async (t) => {
     const theirs = byConnection(kernel.events());
+    assert.ok(theirs.size >= 12);
+    await until('as many events', () => byConnection(tracker.printed()).size >= theirs.size);
     const ours = byConnection(tracker.printed());
     assert.deepEqual([...ours.keys()].sort(), [...theirs.keys()].sort());
-    assert.ok(theirs.size >= 12);
+    let races = 0;
     for (const [tuple, events] of theirs) {
       const own = ours.get(tuple) ?? [];
-      assert.deepEqual(
-        own.map(({ rest }) => rest),
-        events.map(({ rest }) => rest),
-      );
-      for (const [i, { seconds, rest }] of own.entries())
-        assert.ok(Math.abs((seconds ?? 0) - (events[i].seconds ?? 0)) <= SECONDS_APART, rest);
+      const isSame = own.map(({ rest }) => rest).join() === events.map(({ rest }) => rest).join();
+      if (isSame) {
+        assertSeconds(own, events);
+        continue;
+      }
+      t.diagnostic(`told late: ${tuple}`);
+      races++;
+      assertToldLate(own, events);
     }
+    assert.ok(races <= RACES_MAX, `${races} of ${theirs.size}`);
   });
 });
