@@ -7,6 +7,8 @@ export interface Attachment {
   finish(): Promise<readonly string[]>;
   /** SIGHUP. Returns words for standard error. */
   reload(): Promise<readonly string[]>;
+  /** Something that was asked for could not be done; known after `finish`. */
+  isFailed?(): boolean;
 }
 
 const say = (lines: readonly string[]): void => {
@@ -35,5 +37,6 @@ export function together(attachments: readonly Attachment[]): Attachment {
       }
       return [];
     },
+    isFailed: () => attachments.some((attachment) => attachment.isFailed?.() === true),
   };
 }

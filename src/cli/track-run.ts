@@ -13,6 +13,7 @@ import { Counter } from '../shm/counters.ts';
 import { type Pipeline, startPipeline } from '../workers/pipeline.ts';
 import { attachApi, checkApiFlags, servesApi } from './api-options.ts';
 import { type Attachment, together } from './attachments.ts';
+import { attachEventFile } from './event-options.ts';
 import { liveRequestOf } from './live-options.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, type Printer } from './printers.ts';
@@ -62,7 +63,7 @@ function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): P
   return startPipeline({
     files: flags.read ?? [],
     ...(live === null ? {} : { live: live.open, onInterface: live.onInterface }),
-    service: live !== null || servesApi(flags),
+    service: live !== null || servesApi(flags) || flags.writeEvents !== undefined,
     hold: flags.hold === true,
     shards: flags.shards,
     maxConnections: Math.max(flags.max, flags.shards),
@@ -76,7 +77,12 @@ function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): P
 }
 
 /** Starts what runs beside the tracker. */
-async function attach(flags: TrackFlags, pipeline: Pipeline, live: TrackLive | null): Promise<Attachment> {
+async function attach(
+  flags: TrackFlags,
+  pipeline: Pipeline,
+  live: TrackLive | null,
+  stop: () => void,
+): Promise<Attachment> {
   const attachments: Attachment[] = [];
   const { control } = pipeline;
   if (control !== null && flags.settings !== undefined)
@@ -87,6 +93,8 @@ async function attach(flags: TrackFlags, pipeline: Pipeline, live: TrackLive | n
     attachments.push(
       await attachApi(flags, control, runOf(flags, pipeline), pipeline.notReady, live?.identity ?? null),
     );
+  const eventFile = await attachEventFile(flags, pipeline, live?.identity ?? null, stop);
+  if (eventFile !== null) attachments.push(eventFile);
   // Last: from now on there are no rights to open anything.
   if (live !== null) attachments.push(live.attach(flags.quiet === true));
   return together(attachments);
@@ -130,7 +138,7 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
   };
   handleSignals(stop, () => progress?.stop());
   try {
-    beside = await attach(flags, pipeline, live);
+    beside = await attach(flags, pipeline, live, stop);
     process.on('SIGHUP', () => void beside?.reload());
     progress = await progressOf(flags, printer, pipeline);
     await printReports(pipeline, printer, out, stop);
@@ -147,7 +155,8 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
   await out.flushed();
   if (out.isClosed()) return outputEnded(out);
   printWords(flags, printer, stats, seconds, pipeline, lastWords);
-  return exitStatus(pipeline, stats, flags.interface !== undefined || flags.hold === true);
+  const status = exitStatus(pipeline, stats, flags.interface !== undefined || flags.hold === true);
+  return status === ExitStatus.OK && beside.isFailed?.() === true ? ExitStatus.FAILED : status;
 }
 
 /** A bar for captures, where a person can see it. */

@@ -6,6 +6,7 @@ import type { EventType } from '../export/connection.ts';
 import type { OutputOptions } from '../export/text.ts';
 import { defaultShards, SHARDS_MAX } from '../workers/limits.ts';
 import { type ApiFlags, addApiOptions, servesApi } from './api-options.ts';
+import { addEventOptions, checkEventFlags, type EventFlags } from './event-options.ts';
 import { addHelp, type HelpParts } from './help.ts';
 import { addLiveOptions, type LiveFlags } from './live-options.ts';
 import { PRINT_KINDS, type PrintKind } from './printers.ts';
@@ -18,7 +19,7 @@ import {
 } from './tracking-options.ts';
 import { choiceOption, collect, wholeNumber } from './usage.ts';
 
-export interface TrackFlags extends TrackingFlags, LiveFlags, ApiFlags {
+export interface TrackFlags extends TrackingFlags, LiveFlags, ApiFlags, EventFlags {
   readonly read?: readonly string[];
   readonly hold?: true;
   readonly settings?: string;
@@ -75,6 +76,7 @@ export function checkTogether(flags: TrackFlags, output: OutputOptions): void {
     throw new OptionError('-o/--output', 'xml', 'text or json with --print trace, which is JSON');
   if (output.format === 'proc' && flags.print !== 'table' && flags.print !== 'expect')
     throw new OptionError('-o/--output', 'proc', 'with --print table or expect only');
+  checkEventFlags(flags, flags.print);
   if (flags.json && !flags.stats) throw new OptionError('--json', 'without --stats', 'together with --stats');
   const files = flags.read ?? [];
   if (files.filter((file) => file === '-').length > 1)
@@ -83,8 +85,13 @@ export function checkTogether(flags: TrackFlags, output: OutputOptions): void {
   if (isLive && files.length > 0) throw new OptionError('-r/--read', files[0], 'without -i/--interface');
   if (flags.hold && (isLive || !servesApi(flags)))
     throw new OptionError('--hold', 'as it is', 'with -r/--read and --socket or --listen');
-  if (!isLive && servesApi(flags) && !['table', 'expect', 'none'].includes(flags.print))
-    throw new OptionError('-p/--print', flags.print, 'table, expect or none with -r/--read and --socket');
+  const isService = servesApi(flags) || flags.writeEvents !== undefined;
+  if (!isLive && isService && !['table', 'expect', 'none'].includes(flags.print))
+    throw new OptionError(
+      '-p/--print',
+      flags.print,
+      'table, expect or none with -r/--read and --socket or --write-events',
+    );
 }
 
 const HELP: HelpParts = {
@@ -107,6 +114,10 @@ const HELP: HelpParts = {
     [
       'sudo flowshard track -i eth1,eth2 --print events --filter "not port 22" --user nobody',
       'two ports of a tap, events as they happen, without the rights of root',
+    ],
+    [
+      'sudo flowshard track -i eth1 --print none --write-events /var/log/flowshard/events --rotate-size 1G',
+      'events into files that are rotated',
     ],
     [
       'flowshard track -r capture.pcap --socket /tmp/fs.sock --hold --print none',
@@ -147,7 +158,8 @@ export function defineTrack(command: Command): void {
   );
   addPacketOptions(command);
   addLiveOptions(command);
-  addApiOptions(command)
+  addApiOptions(command);
+  addEventOptions(command)
     .option('--hold', 'with -r and --socket: stay after the end of the captures, and answer')
     .option('--settings <file>', 'names and values as for --set, one a line; read again on SIGHUP')
     .option('--no-acct', 'no packet and byte counters')
@@ -170,7 +182,10 @@ export function defineTrack(command: Command): void {
         .default(0)
         .hideHelp(),
     )
-    .action(async (flags: TrackFlags) => {
+    .action(async (given: TrackFlags) => {
+      // Events take standard output: then the table is printed only when it is asked for, which is an error.
+      const isTaken = given.writeEvents === '-' && command.getOptionValueSource('print') === 'default';
+      const flags: TrackFlags = isTaken ? { ...given, print: 'none' } : given;
       process.exitCode = await track(flags, parseEventMask(flags.eventMask));
     });
   addHelp(command, HELP);

@@ -32,6 +32,14 @@ function merged(lists: readonly (readonly RawEvent[])[]): readonly RawEvent[] {
   return events;
 }
 
+/** One gap that goes on is one gap. */
+function tellGap(gaps: EventGap[], gap: EventGap): void {
+  const last = gaps.at(-1);
+  if (last !== undefined && last.owner === gap.owner && last.to + 1 === gap.from)
+    gaps[gaps.length - 1] = { ...last, to: gap.to };
+  else gaps.push(gap);
+}
+
 /** Shapes: logs by owner. Thread: main. */
 export function createEventReader(logs: readonly RingMemory[], from?: EventPosition): EventReader {
   const readers: LogReader[] = logs.map((log, owner) => createLogReader(log, Report.WORDS, from?.[owner]));
@@ -47,7 +55,7 @@ export function createEventReader(logs: readonly RingMemory[], from?: EventPosit
       const before = reader.position();
       const count = reader.read(chunk, wanted);
       const missed = reader.missed();
-      if (missed > 0) gaps.push({ owner, from: before, to: before + missed - 1 });
+      if (missed > 0) tellGap(gaps, { owner, from: before, to: before + missed - 1 });
       for (let i = 0; i < count; i++) {
         const words = chunk.slice(i * Report.WORDS, (i + 1) * Report.WORDS);
         events.push({ owner, seq: before + missed + i, words });

@@ -56,6 +56,8 @@ export interface Stats extends OutcomeStats {
   readonly timeBackward: number;
   /** null where captures are read. */
   readonly live: LiveStats | null;
+  /** The file of events; null where none is written. */
+  readonly eventFile: EventFileStats | null;
   /** Packets that ended in the ingest thread: no shard saw them. Together with `shards` and `masters` the totals. */
   readonly ingest: RefusalStats;
   /** Of all connections, those whose ports have a helper: they are tracked in the ingest thread. */
@@ -78,6 +80,16 @@ export interface LiveStats {
   readonly checksumsOpen: number;
   /** How often an interface went down or away. */
   readonly interfaceLost: number;
+}
+
+/** What became of events on their way into a file. */
+export interface EventFileStats {
+  readonly written: number;
+  /** The file came too late for them, or could not be written: each such run of events is a gap in it. */
+  readonly missed: number;
+  readonly rotations: number;
+  /** Writes that failed, and were tried again. */
+  readonly failures: number;
 }
 
 export interface ExpectationStats {
@@ -168,6 +180,13 @@ const liveStats = (ingest: Float64Array): LiveStats => ({
   interfaceLost: ingest[Counter.INTERFACE_LOST],
 });
 
+const eventFileStats = (ingest: Float64Array): EventFileStats => ({
+  written: ingest[Counter.EVENTS_WRITTEN],
+  missed: ingest[Counter.EVENTS_MISSED],
+  rotations: ingest[Counter.EVENT_ROTATIONS],
+  failures: ingest[Counter.EVENT_FAILURES],
+});
+
 /** Adds up the counter blocks of the ingest thread, of the shards, and of the connections with helpers (null without helpers). */
 export function collectStats(ingest: Float64Array, shards: Blocks, masters: Float64Array | null): Stats {
   const trackers = masters === null ? shards : [...shards, masters];
@@ -189,6 +208,7 @@ export function collectStats(ingest: Float64Array, shards: Blocks, masters: Floa
     zoneCut: ingest[Counter.ZONE_CUT],
     timeBackward: ingest[Counter.TIME_BACKWARD],
     live: ingest[Counter.LIVE_SOCKETS] === 0 ? null : liveStats(ingest),
+    eventFile: ingest[Counter.EVENT_FILES] === 0 ? null : eventFileStats(ingest),
     ingest: refusals([ingest]),
     masters: masters === null ? null : shardStats(masters),
     expectations: {

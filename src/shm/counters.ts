@@ -79,6 +79,15 @@ export enum Counter {
   INTERFACE_LOST = 53,
   /** Sockets that are read; 0 where captures are (ingest). */
   LIVE_SOCKETS = 54,
+  /**
+   * The file of events, written by the main thread into the block of the first ingest thread: events that became lines, those
+   * that it came too late for, rotations, failures to write, and whether there is one.
+   */
+  EVENTS_WRITTEN = 56,
+  EVENTS_MISSED = 57,
+  EVENT_ROTATIONS = 58,
+  EVENT_FAILURES = 59,
+  EVENT_FILES = 60,
   /** Packets by Reason. */
   REASON = 64,
   WORDS = REASON + Reason.COUNT,

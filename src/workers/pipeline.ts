@@ -89,6 +89,8 @@ export interface PipelineOptions {
   readonly helpers?: readonly HelperAt[];
   /** Check all structures after each so many bursts (slow; for debugging). */
   readonly selfCheckEvery?: number;
+  /** Events that a service keeps, of each owner: a power of two, from 256. */
+  readonly logSlots?: number;
 }
 
 export interface Pipeline {
@@ -118,6 +120,8 @@ export interface Pipeline {
   reportsLost(): number;
   /** Counters of the ingest threads, added up at that moment, and of each shard; may be read at any time. */
   ingestCounters(): Float64Array;
+  /** A block for what the main thread counts: that of the first ingest thread. */
+  readonly mainCounters: Float64Array;
   readonly shardCounters: readonly Float64Array[];
   /** Of the connections with helpers; null without helpers. */
   readonly masterCounters: Float64Array | null;
@@ -165,7 +169,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const mode = isService ? printMode | ReportMode.EVENTS : printMode;
   const hashKey = options.hashKey ?? { k0: randomWord(), k1: randomWord() };
   const control = createSharedI32(Control.WORDS);
-  const reportSlots = isService ? LOG_SLOTS : REPORT_SLOTS;
+  const reportSlots = isService ? (options.logSlots ?? LOG_SLOTS) : REPORT_SLOTS;
   const size = { maxEntries: Math.ceil(maxConnections / shards), reportSlots };
   const helpers = options.helpers ?? defaultHelpers();
   const expectations = createExpectationMemory(settings[Setting.EXPECT_MAX]);
@@ -350,6 +354,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       : null,
     reportsLost: () => lost,
     ingestCounters: () => addCounters(ingestCounters),
+    mainCounters: ingestCounters[0],
     shardCounters: shardParts.map(({ segment }) => segment.counters),
     masterCounters: hasMasters ? masters.counters : null,
     stop,

@@ -42,6 +42,13 @@ const live: Readonly<Record<string, Schema>> = {
   interfaceLost: counter('how often an interface went down or away'),
 };
 
+const eventFile: Readonly<Record<string, Schema>> = {
+  written: counter('events that became lines'),
+  missed: counter('events that the file came too late for'),
+  rotations: counter(''),
+  failures: counter('writes that failed, and were tried again'),
+};
+
 export const statsSchema: Schema = {
   $id: 'Stats',
   title: 'All counters',
@@ -64,6 +71,11 @@ export const statsSchema: Schema = {
       zoneCut: counter('tunnel numbers larger than a zone'),
       timeBackward: counter('packets whose time lay before their predecessor'),
       live: { ...open(whole(live)), type: ['object', 'null'], description: 'null where captures are read' },
+      eventFile: {
+        ...open(whole(eventFile)),
+        type: ['object', 'null'],
+        description: 'null without --write-events',
+      },
       ingest: open(whole(refusals)),
       masters: { ...open(whole(tracker)), type: ['object', 'null'] },
       expectations: countsByName('created, matched, refused, givenUp'),
