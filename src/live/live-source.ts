@@ -71,7 +71,7 @@ export function openLiveSource(libc: Libc, options: LiveSourceOptions): LiveSour
   const lateMs = Math.max(...sockets.map(({ blockTimeoutMs }) => blockTimeoutMs)) * 2 + SLACK_MS;
   const states = sockets.map(() => InterfaceState.UP);
   const merged = rings.length === 1 ? null : mergeRings(rings);
-  const [only] = rings;
+  let [only] = rings;
   let lookedAtMs = nowMs();
   let drainedAtMs = Number.POSITIVE_INFINITY;
 
@@ -80,7 +80,12 @@ export function openLiveSource(libc: Libc, options: LiveSourceOptions): LiveSour
     // Also where it does not matter: an error that stays would end every waiting at once.
     const hasError = waiter.errorOf(index) !== 0;
     if (states[index] === InterfaceState.UP ? !hasError : !isDue) return;
-    const state = watch.look();
+    // What came in before it went is read first: its ring may be replaced.
+    rings[index].readStatistics();
+    const isRead = rings[index].waiting() === 0 && merged?.isHolding() !== true;
+    const before = states[index] === InterfaceState.UP ? InterfaceState.DOWN : states[index];
+    const state = isRead ? watch.look() : before;
+    if (watch.socket().fd !== rings[index].socket.fd) replaceRing(index, watch.socket());
     if (hasError && states[index] === InterfaceState.UP) {
       counters[Counter.INTERFACE_LOST]++;
       // It may be back already: both are said.
@@ -88,6 +93,14 @@ export function openLiveSource(libc: Libc, options: LiveSourceOptions): LiveSour
     } else if (state === states[index]) return;
     states[index] = state;
     onChange(sockets[index].interfaceName, state);
+  }
+
+  function replaceRing(index: number, socket: PacketSocket): void {
+    rings[index].readStatistics();
+    rings[index].close();
+    rings[index] = mapPacketRing(libc, socket, counters);
+    waiter.replace(index, socket.fd);
+    [only] = rings;
   }
 
   function readStatistics(): void {

@@ -9,7 +9,7 @@
 import { randomWord } from '../common/clock.ts';
 import { OptionError } from '../common/errors.ts';
 import { LinkType } from '../packet/link.ts';
-import { attachFilter, compileFilter, dropAll } from './filter.ts';
+import { attachFilter, compileFilter, dropAll, type FilterProgram } from './filter.ts';
 import { findInterface, type Interface, interfaceNames } from './interface.ts';
 import { Errno, errnoText, Family, type Libc, SOCK_CLOEXEC, SOL_PACKET, SocketType, words } from './libc.ts';
 import { LiveError } from './live-error.ts';
@@ -50,8 +50,9 @@ export interface PacketSocket {
   readonly interfaceIndex: number;
   readonly linkType: LinkType.ETHERNET | LinkType.RAW;
   readonly promiscuous: boolean;
-  /** Shared with others, so that it cannot be bound to another interface. */
-  readonly isGrouped: boolean;
+  /** Number of the group that shares the packets; null without one. Whoever is in a group cannot leave it. */
+  readonly group: number | null;
+  readonly filter: FilterProgram;
   readonly blocks: number;
   readonly blockBytes: number;
   readonly blockTimeoutMs: number;
@@ -68,37 +69,61 @@ export function openPacketSockets(libc: Libc, options: PacketSocketOptions): Pac
   const fds: number[] = [];
   try {
     for (let i = 0; i < options.members; i++) fds.push(openSocket(libc, options.interfaceName, linkType));
-    const program = compileFilter(libc, {
+    const filter = compileFilter(libc, {
       expression: options.filter,
       snaplen: options.snaplen,
       interfaceName: options.interfaceName,
       linkType,
     });
-    const blocks = Math.max(2, (options.ringMb * 2 ** 20) / BLOCK_BYTES);
-    for (const fd of fds) {
-      makeRing(libc, fd, blocks, options);
-      attachFilter(libc, fd, dropAll(), options.interfaceName);
-      if (!tryBind(libc, fd, found.index)) {
-        const why = errnoText(libc.errno());
-        throw new LiveError(options.interfaceName, `binding to the interface: ${why}`, 'see packet(7)');
-      }
-      if (options.promiscuous) joinPromiscuous(libc, fd, options.interfaceName, found.index);
-    }
-    if (options.members > 1) joinGroup(libc, fds, options.interfaceName);
-    for (const fd of fds) attachFilter(libc, fd, program, options.interfaceName);
-    return fds.map((fd) => ({
-      fd,
+    const common = {
       interfaceName: options.interfaceName,
       interfaceIndex: found.index,
       linkType,
       promiscuous: options.promiscuous,
-      isGrouped: options.members > 1,
-      blocks,
+      filter,
+      blocks: Math.max(2, (options.ringMb * 2 ** 20) / BLOCK_BYTES),
       blockBytes: BLOCK_BYTES,
       blockTimeoutMs: options.blockTimeoutMs,
-    }));
+    };
+    for (const fd of fds) prepare(libc, { ...common, fd });
+    const group = options.members > 1 ? joinGroup(libc, fds, options.interfaceName) : null;
+    for (const fd of fds) attachFilter(libc, fd, filter, options.interfaceName);
+    return fds.map((fd) => ({ ...common, fd, group }));
   } catch (error) {
     for (const fd of fds) libc.close(fd);
+    throw error;
+  }
+}
+
+/** Ring and interface, but nothing gets in yet. */
+function prepare(libc: Libc, socket: Omit<PacketSocket, 'group'>): void {
+  const { fd, interfaceName: name, interfaceIndex: index } = socket;
+  makeRing(libc, socket);
+  attachFilter(libc, fd, dropAll(), name);
+  if (!tryBind(libc, fd, index))
+    throw new LiveError(name, `binding to the interface: ${errnoText(libc.errno())}`, 'see packet(7)');
+  if (socket.promiscuous) joinPromiscuous(libc, fd, name, index);
+}
+
+/**
+ * A new socket in place of one that is in a group, for an interface that has come back under another number. The others of
+ * the group do the same, whenever they come to it: they find each other by a number that follows from the old one's.
+ *
+ * Errors: LiveError, also when the right to open sockets was given up
+ */
+export function replaceInGroup(libc: Libc, old: PacketSocket, group: number, index: number): PacketSocket {
+  const fd = openSocket(libc, old.interfaceName, old.linkType);
+  const fresh = { ...old, fd, interfaceIndex: index, group };
+  try {
+    prepare(libc, fresh);
+    if (!tryGroup(libc, fd, (group + index) & 0xffff, FanoutFlag.IGNORE_OUTGOING)) {
+      const why = errnoText(libc.errno());
+      throw new LiveError(old.interfaceName, `sharing its packets again: ${why}`, 'start flowshard again');
+    }
+    attachFilter(libc, fd, old.filter, old.interfaceName);
+    return fresh;
+  } catch (error) {
+    libc.close(fd);
     throw error;
   }
 }
@@ -140,8 +165,8 @@ function set(libc: Libc, fd: number, option: PacketOption, value: Uint8Array): b
   return libc.setsockopt(fd, SOL_PACKET, option, value, value.length) >= 0;
 }
 
-function makeRing(libc: Libc, fd: number, blocks: number, options: PacketSocketOptions): void {
-  const name = options.interfaceName;
+function makeRing(libc: Libc, socket: Omit<PacketSocket, 'group'>): void {
+  const { fd, blocks, blockBytes, interfaceName: name } = socket;
   if (!set(libc, fd, PacketOption.VERSION, words(TPACKET_V3)))
     throw new LiveError(
       name,
@@ -156,13 +181,13 @@ function makeRing(libc: Libc, fd: number, blocks: number, options: PacketSocketO
     );
   // Older kernels than 4.20 do not know it: what the host sends is then left away when it is read.
   set(libc, fd, PacketOption.IGNORE_OUTGOING, words(1));
-  const frames = (BLOCK_BYTES / FRAME_BYTES) * blocks;
-  const request = words(BLOCK_BYTES, blocks, FRAME_BYTES, frames, options.blockTimeoutMs, 0, 0);
+  const frames = (blockBytes / FRAME_BYTES) * blocks;
+  const request = words(blockBytes, blocks, FRAME_BYTES, frames, socket.blockTimeoutMs, 0, 0);
   if (set(libc, fd, PacketOption.RX_RING, request)) return;
   const errno = libc.errno();
   throw new LiveError(
     name,
-    `a ring of ${options.ringMb} MB: ${errnoText(errno)}`,
+    `a ring of ${(blocks * blockBytes) / 2 ** 20} MB: ${errnoText(errno)}`,
     errno === Errno.ENOMEM ? 'there is no memory for it: a smaller --ring-mb' : 'see packet(7)',
   );
 }
@@ -196,8 +221,8 @@ function tryGroup(libc: Libc, fd: number, id: number, flags: number): boolean {
   return set(libc, fd, PacketOption.FANOUT, words((id & 0xffff) | ((FANOUT_HASH | flags) << 16)));
 }
 
-/** The order of joining decides which socket gets what: it is the same for every interface. */
-function joinGroup(libc: Libc, fds: readonly number[], name: string): void {
+/** Returns its number. The order of joining decides which socket gets what: it is the same for every interface. */
+function joinGroup(libc: Libc, fds: readonly number[], name: string): number {
   const refused = (): LiveError => {
     const errno = libc.errno();
     const advice =
@@ -216,4 +241,5 @@ function joinGroup(libc: Libc, fds: readonly number[], name: string): void {
     if (!tryGroup(libc, first, id, ignore)) throw refused();
   }
   for (const fd of others) if (!tryGroup(libc, fd, id, ignore)) throw refused();
+  return id;
 }

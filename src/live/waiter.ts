@@ -41,6 +41,8 @@ export interface Waiter {
   wait(timeoutMs: number): void;
   /** The error that the socket of this number had at the last waiting: 0 for none. Asking clears it. */
   errorOf(index: number): number;
+  /** Another socket in place of that of this number. */
+  replace(index: number, fd: number): void;
 }
 
 /** Cost: one system call for each waiting, one more after being woken. */
@@ -69,8 +71,12 @@ export function createWaiter(libc: Libc, waker: number, sockets: readonly number
     errorOf(index) {
       if ((returned(index + 1) & Poll.ERR) === 0) return 0;
       const value = words(0);
-      libc.getsockopt(sockets[index], SOL_SOCKET, SocketOption.ERROR, value, words(4));
+      libc.getsockopt(fdWords[(index + 1) * 2], SOL_SOCKET, SocketOption.ERROR, value, words(4));
       return new Int32Array(value.buffer)[0];
+    },
+    replace(index, fd) {
+      fdWords[(index + 1) * 2] = fd;
+      events[(index + 1) * 4 + 3] = 0;
     },
   };
 }

@@ -89,7 +89,7 @@ describe('an interface that is read', { skip }, () => {
     ip('link del out0');
   });
 
-  it('with sockets that share goes down and up, but cannot be replaced', () => {
+  it('with sockets that share goes down and up', () => {
     addPair('out0', 'in0');
     const rings = openRings('in0', { members: 2 });
     const watch = watchInterface(libc, rings[0].ring.socket);
@@ -107,10 +107,7 @@ describe('an interface that is read', { skip }, () => {
     const seen = rings.map((test) => test.rest(0).length);
     assert.equal(seen[0] + seen[1], 40);
     ip('link del out0');
-    addPair('out0', 'in0');
-    assert.throws(() => watch.look(), /in0: it was removed .*--ingest.*; start flowshard again/);
     for (const test of rings) test.close();
-    ip('link del out0');
   });
 
   it('is not the same when its link layer has changed', () => {

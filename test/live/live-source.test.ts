@@ -5,7 +5,7 @@ import { Rec } from '../../src/ingest/reader.ts';
 import type { InterfaceState } from '../../src/live/interface-watch.ts';
 import { type LiveSource, mergeRings, openLiveSource } from '../../src/live/live-source.ts';
 import type { PacketRing } from '../../src/live/packet-ring.ts';
-import { openPacketSockets } from '../../src/live/packet-socket.ts';
+import { openPacketSockets, type PacketSocket } from '../../src/live/packet-socket.ts';
 import { openWaker } from '../../src/live/waiter.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { ethernet, udpPacket } from '../support/frames.ts';
@@ -85,30 +85,38 @@ interface Lab {
   readonly changes: string[];
   /** Ports of the packets, until there are so many. */
   read(count: number): number[];
+  /** Those that are there, or come soon. */
+  some(): number[];
   /** Waits until a change was told. */
   until(change: string): void;
   close(): void;
 }
 
-function open(...names: string[]): Lab {
+const open = (...names: string[]): Lab =>
+  openFor(names.flatMap((interfaceName) => openPacketSockets(libc, { ...USUAL, interfaceName })));
+
+function openFor(sockets: readonly PacketSocket[]): Lab {
   const counters = new Float64Array(Counter.WORDS);
   const changes: string[] = [];
   const waker = openWaker(libc);
-  const sockets = names.flatMap((interfaceName) => openPacketSockets(libc, { ...USUAL, interfaceName }));
   const onChange = (name: string, state: InterfaceState): number => changes.push(`${name} ${state}`);
   const source = openLiveSource(libc, { sockets, waker, counters, onChange });
   const endMs = performance.now() + 15_000;
+  function some(): number[] {
+    const ports: number[] = [];
+    for (let ring = source.next(); ring !== null; ring = source.next())
+      ports.push(ring.view.getUint16(ring.record[Rec.OFFSET] + 34));
+    if (ports.length === 0) source.wait(20);
+    return ports;
+  }
   return {
     source,
     counters,
     changes,
+    some,
     read(count) {
       const ports: number[] = [];
-      while (ports.length < count && performance.now() < endMs) {
-        for (let ring = source.next(); ring !== null; ring = source.next())
-          ports.push(ring.view.getUint16(ring.record[Rec.OFFSET] + 34));
-        if (ports.length < count) source.wait(100);
-      }
+      while (ports.length < count && performance.now() < endMs) ports.push(...some());
       return ports;
     },
     until(change) {
@@ -199,6 +207,54 @@ describe('the packets of interfaces', { skip }, () => {
     lab.close();
     ip('link del out0');
     ip('link del out1');
+  });
+
+  it('are shared again when the interface has come back, all of them, each by one', () => {
+    addPair('out0', 'in0');
+    const options = { ...USUAL, interfaceName: 'in0', members: 3, filter: '' };
+    const sockets = openPacketSockets(libc, options);
+    const labs = sockets.map((socket) => openFor([socket]));
+    const count = 60;
+    for (let round = 0; round < 3; round++) {
+      const sender = openSender('out0');
+      for (let i = 1; i <= count; i++) sender.send(frame(round * 1000 + i));
+      sender.close();
+      const ports: number[] = [];
+      const endMs = performance.now() + 10_000;
+      while (ports.length < count && performance.now() < endMs)
+        for (const lab of labs) ports.push(...lab.some());
+      assert.deepEqual(
+        ports.sort((a, b) => a - b),
+        Array.from({ length: count }, (_, i) => round * 1000 + i + 1),
+      );
+      ip('link del out0');
+      for (const lab of labs) lab.until('in0 gone');
+      addPair('out0', 'in0');
+      for (const lab of labs) lab.until('in0 up');
+    }
+    for (const lab of labs) {
+      assert.equal(lab.counters[Counter.INTERFACE_LOST], 3);
+      lab.close();
+    }
+    ip('link del out0');
+  });
+
+  it('cannot be shared again without the right to open sockets, which is said', () => {
+    addPair('out0', 'in0');
+    const [socket, other] = openPacketSockets(libc, { ...USUAL, interfaceName: 'in0', members: 2 });
+    const lab = openFor([socket]);
+    ip('link del out0');
+    lab.until('in0 gone');
+    addPair('out0', 'in0');
+    process.seteuid?.(65_534);
+    try {
+      assert.throws(() => lab.until('in0 up'), /in0: receiving its packets needs root or CAP_NET_RAW/);
+    } finally {
+      process.seteuid?.(0);
+    }
+    lab.close();
+    libc.close(other.fd);
+    ip('link del out0');
   });
 
   it('do not keep it awake: neither when there are none, nor when an interface is down', () => {
