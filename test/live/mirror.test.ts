@@ -147,6 +147,13 @@ describe('a mirror port', { skip }, () => {
     await settled(ourTable, kernelTable);
   });
 
+  it('the kernel beside us is that of our namespace, which has nothing to track', async () => {
+    const { flowshard, kernel: beside } = JSON.parse(await tracker.get('/v1/contrast'));
+    assert.ok(Math.abs(flowshard.entries - (await ourTable()).length) <= 1);
+    assert.equal(beside.entries, 0);
+    assert.ok(beside.entriesMax > 0);
+  });
+
   it('events: of each connection the same ones in the same order', async (t) => {
     const theirs = byConnection(kernel.events());
     assert.ok(theirs.size >= 12);

@@ -15,16 +15,20 @@ const CLONE_NEWNS = 0x2_0000;
 const NAMES = '/run/netns';
 const COMMAND_MS_MAX = 20_000;
 
+// Where the programs for root are, also when its path does not name it.
+process.env.PATH = [process.env.PATH ?? '', '/usr/sbin', '/sbin'].join(delimiter);
+
 export function isInstalled(program: string): boolean {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  return (
+    process.env.PATH?.split(delimiter).some((folder) => {
+      try {
+        accessSync(join(folder, program), constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    }) === true
+  );
 }
 
 /** Words separated by spaces; `'a b'` is one. */
