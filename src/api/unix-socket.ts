@@ -16,17 +16,6 @@ const PATH_BYTES_MAX = 107;
 const PRIVATE_UMASK = 0o177;
 const PROBE_MS = 2_000;
 
-/** Default path of the socket. */
-export function defaultSocketPath(
-  env: Readonly<Record<string, string | undefined>> = process.env,
-  isRoot = process.getuid?.() === 0,
-): string {
-  const runtime = env.XDG_RUNTIME_DIR;
-  return !isRoot && runtime !== undefined && runtime.startsWith('/')
-    ? `${runtime.replace(/\/+$/, '')}/flowshard.sock`
-    : '/run/flowshard.sock';
-}
-
 function infoOf(path: string): Stats | null {
   try {
     return lstatSync(path);

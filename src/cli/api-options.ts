@@ -2,6 +2,7 @@
 import { chownSync } from 'node:fs';
 import type { Command } from 'commander';
 import { OptionError } from '../common/errors.ts';
+import { defaultSocketPath } from '../common/socket-path.ts';
 import type { TrackerControl } from '../control/tracker-control.ts';
 import type { Identity } from '../live/privileges.ts';
 import type { Attachment } from './attachments.ts';
@@ -51,7 +52,6 @@ export async function attachApi(
 ): Promise<Attachment> {
   // Loaded when it is wanted: a run over captures need not wait for it.
   const { serveApi } = await import('../api/serve.ts');
-  const { defaultSocketPath } = await import('../api/unix-socket.ts');
   const onTcpOnly = flags.listen !== undefined && flags.socket === undefined && flags.interface === undefined;
   const api = await serveApi({
     control,

@@ -7,8 +7,8 @@ export interface Output {
   line(text: string): void;
   /** Writes without adding a line feed. */
   raw(text: string): void;
-  /** Writes bytes as they are, which nobody may change any more, and waits until the reader has caught up. */
-  bytes(piece: Uint8Array): Promise<void>;
+  /** Writes bytes as they are. Null, or what to wait for before more is written. */
+  bytes(piece: Uint8Array): Promise<void> | null;
   /** Waits until the reader has caught up. Call it often enough to bound memory. */
   drained(): Promise<void>;
   /** No more can be written. */
@@ -63,10 +63,10 @@ export function createOutput(stream: Writable): StandardOutput {
     });
   }
 
-  async function bytes(piece: Uint8Array): Promise<void> {
+  function bytes(piece: Uint8Array): Promise<void> | null {
     push();
-    if (!closed) stream.write(piece);
-    await drained();
+    if (closed || stream.write(piece)) return null;
+    return drained();
   }
 
   async function flushed(): Promise<void> {

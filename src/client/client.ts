@@ -22,8 +22,18 @@ export interface Ask {
   readonly signal?: AbortSignal;
 }
 
+/** What a reader says to a piece: null for more, a promise for more later, or that it wants no more. */
+export type Taken = Promise<void> | null | 'enough';
+
 export interface Answer {
   readonly status: number;
+  /**
+   * Hands on what comes, as it comes; while a reader lets wait nothing is read. Resolves at the end.
+   *
+   * Cost: nothing but the call for each piece
+   * Errors: ClientError when it breaks off
+   */
+  read(take: (piece: Buffer) => Taken): Promise<void>;
   /**
    * What came, piece by piece; the next piece is read when it is asked for.
    *
@@ -122,14 +132,51 @@ export function createClient(target: Target, { maxTimeS }: ClientOptions): Clien
     }
   }
 
+  function readAll(
+    response: IncomingMessage,
+    take: (piece: Buffer) => Taken,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const begin = (): NodeJS.Timeout =>
+        setTimeout(() => response.destroy(timeoutError(target, maxTimeS)), maxTimeMs);
+      let limit = begin();
+      const end = (error: unknown): void => {
+        clearTimeout(limit);
+        if (error === null) resolve();
+        else reject(error instanceof ClientError || signal?.aborted ? error : brokenOffError(target));
+      };
+      response.on('error', end);
+      response.on('close', () => end(response.complete ? null : brokenOffError(target)));
+      response.on('data', (piece: Buffer) => {
+        const taken = take(piece);
+        if (taken === 'enough') {
+          end(null);
+          response.destroy();
+        } else if (taken === null) {
+          limit.refresh();
+        } else {
+          // The time that the reader takes does not count.
+          clearTimeout(limit);
+          response.pause();
+          taken.then(() => {
+            limit = begin();
+            response.resume();
+          }, end);
+        }
+      });
+    });
+  }
+
   async function textOf(response: IncomingMessage, max: number, signal?: AbortSignal): Promise<string> {
     const pieces: Buffer[] = [];
     let bytes = 0;
-    for await (const piece of chunksOf(response, signal)) {
+    const take = (piece: Buffer): Taken => {
       pieces.push(piece);
       bytes += piece.length;
-      if (bytes > max) break;
-    }
+      return bytes > max ? 'enough' : null;
+    };
+    await readAll(response, take, signal);
     return Buffer.concat(pieces).toString();
   }
 
@@ -140,6 +187,7 @@ export function createClient(target: Target, { maxTimeS }: ClientOptions): Clien
       throw refusal(target, status, await textOf(response, REFUSAL_BYTES_MAX, asked.signal));
     return {
       status,
+      read: (take) => readAll(response, take, asked.signal),
       chunks: () => chunksOf(response, asked.signal),
       text: () => textOf(response, Number.MAX_SAFE_INTEGER, asked.signal),
       entries() {

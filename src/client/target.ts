@@ -29,7 +29,7 @@ export function targetOf(
   if (url === undefined) {
     if (tokenFile !== undefined)
       throw new OptionError('--token-file', tokenFile, 'with --url only: a socket needs no token');
-    const path = socket ?? (env.FLOWSHARD_SOCKET || defaultSocketPath(env, (process.geteuid?.() ?? 1) === 0));
+    const path = socket ?? (env.FLOWSHARD_SOCKET || defaultSocketPath(env));
     if (path === '' || Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX)
       throw new OptionError('--socket', path, `a path of 1 to ${SOCKET_PATH_BYTES_MAX} bytes`);
     return { kind: 'unix', path };

@@ -3,13 +3,12 @@
 const NAME = 'flowshard.sock';
 
 /**
- * `/run/flowshard.sock`; for users other than root under XDG_RUNTIME_DIR, where that is set.
- *
- * `FLOWSHARD_SOCKET` names another one for the commands; the tracker has `--socket`.
+ * `/run/flowshard.sock`; for users other than root under XDG_RUNTIME_DIR, where that is set. For the commands
+ * FLOWSHARD_SOCKET names another one.
  */
 export function defaultSocketPath(
-  env: Readonly<Record<string, string | undefined>>,
-  isRoot: boolean,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+  isRoot = process.getuid?.() === 0,
 ): string {
   const { XDG_RUNTIME_DIR: folder = '' } = env;
   return !isRoot && folder.startsWith('/') ? `${folder.replace(/\/+$/, '')}/${NAME}` : `/run/${NAME}`;

@@ -17,8 +17,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createTokenCheck } from '../../src/api/access/token.ts';
 import { parseListen, tcpPolicy } from '../../src/api/tcp-address.ts';
-import { defaultSocketPath, listenOnUnixSocket } from '../../src/api/unix-socket.ts';
+import { listenOnUnixSocket } from '../../src/api/unix-socket.ts';
 import { OptionError } from '../../src/common/errors.ts';
+import { defaultSocketPath } from '../../src/common/socket-path.ts';
 import { startServer, type TestServer } from '../support/api-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowshard-access-'));

@@ -378,6 +378,29 @@ describe('a reader that goes away', () => {
     assert.doesNotMatch(stderr, /Error|at /);
   });
 
+  it('a slow one is waited for, longer than --max-time', async () => {
+    const many = await startServer({}, { entriesMax: 10_000 });
+    try {
+      for (let i = 0; i < 3000; i++)
+        many.control.add(tcp(i % 250, { sport: 1 + i, dst: `192.0.2.${i % 250}`, zone: i % 7 }));
+      const command = `'${process.execPath}' '${CLI}' list --max-time 1 --socket '${many.api.socket}' | (sleep 2.5; wc -l)`;
+      const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'] });
+      let counted = '';
+      let words = '';
+      child.stdout.on('data', (data: Buffer) => {
+        counted += data;
+      });
+      child.stderr.on('data', (data: Buffer) => {
+        words += data;
+      });
+      await new Promise((resolve) => child.on('close', resolve));
+      assert.equal(counted.trim(), '3000', words);
+      assert.match(words, /3000 flow entries have been shown/);
+    } finally {
+      await many.close();
+    }
+  });
+
   it('a full disk is an error', { skip: process.platform !== 'linux' }, async () => {
     const full = openSync('/dev/full', 'w');
     const args = [CLI, 'list', '--socket', socket()];

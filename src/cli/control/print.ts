@@ -12,10 +12,7 @@ export const complain = (message: string): boolean => process.stderr.write(`flow
  * @returns how many entries there were
  */
 export async function printAnswer(answer: Answer, out: StandardOutput): Promise<number> {
-  for await (const piece of answer.chunks()) {
-    await out.bytes(piece);
-    if (out.isClosed()) break;
-  }
+  await answer.read((piece) => (out.isClosed() ? 'enough' : out.bytes(piece)));
   return answer.entries() ?? 0;
 }
 
