@@ -119,11 +119,16 @@ function statesLine({ table }: Picture, width: number): Line {
   );
 }
 
+/** `47 ms`, `380 us`. */
+function durationText(ns: number): string {
+  return ns >= 1e6 ? `${short(Math.round(ns / 1e6))} ms` : `${short(Math.round(ns / 1e3))} us`;
+}
+
 function shardsLine({ owners }: Picture, width: number): Line {
   const items = owners.map((owner): Line => {
     const name = owner.kind === 'masters' ? 'helpers' : String(owner.owner);
     const ring = owner.ringSlots === 0 ? 0 : owner.ringDepth / owner.ringSlots;
-    const latency = owner.latencyNs === null ? '' : ` p99 ${short(owner.latencyNs.p99 / 1000)}us`;
+    const latency = owner.latencyNs === null ? '' : ` p99 ${durationText(owner.latencyNs.p99)}`;
     const style: Style = ring > FULL ? 'bad' : 'plain';
     return [
       span(`${name}: `, 'dim'),
