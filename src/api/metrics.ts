@@ -2,10 +2,10 @@
  * /metrics for Prometheus, by its conventions: base units, `_total` for what only grows, one unit in a name. Values are
  * read from the counters when somebody asks; nothing is kept.
  */
-import { readdirSync, readFileSync } from 'node:fs';
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { OwnerInfo, TrackerControl } from '../control/tracker-control.ts';
 import type { RefusalStats, Stats } from '../export/stats.ts';
+import { filesLimit, openFiles } from './open-files.ts';
 
 type Labels = Readonly<Record<string, string>>;
 type Values = readonly (readonly [Labels, number])[];
@@ -142,23 +142,6 @@ function ownerCounters(owners: () => readonly OwnerInfo[]): Metric[] {
       values: () => owners().map((o) => [labelOf(o), o.nextEvent]),
     },
   ];
-}
-
-function openFiles(): number {
-  try {
-    return readdirSync('/proc/self/fd').length;
-  } catch {
-    return 0;
-  }
-}
-
-function filesLimit(): number {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'utf8');
-    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
 
 function processMetrics(startS: number): { readonly gauges: Metric[]; readonly counters: Metric[] } {

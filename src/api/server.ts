@@ -8,6 +8,7 @@ import { checkAccess, type Policy } from './access/policy.ts';
 import type { ApiContext } from './context.ts';
 import { answerOf, answerOfStatus, errorForm } from './errors.ts';
 import { checkFilterKeys, FILTER_MARK } from './filters.ts';
+import { filesLimit } from './open-files.ts';
 import { openApiOptions } from './openapi.ts';
 import { convertQuery } from './query-values.ts';
 import { registerConnectionRoutes } from './routes/connections.ts';
@@ -127,7 +128,8 @@ export async function createApi(
     },
     clientErrorHandler: rejectedBeforeRouting,
   });
-  app.server.maxConnections = limits.connections;
+  // Clients must not use up the files that the tracker itself needs.
+  app.server.maxConnections = Math.min(limits.connections, Math.ceil(filesLimit() / 2) || limits.connections);
   // JSON that a schema does not describe is still told; tests hold answers against the schemas.
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.removeContentTypeParser('text/plain');

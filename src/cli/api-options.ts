@@ -38,8 +38,14 @@ export function servesApi(flags: ApiFlags): boolean {
 export function checkApiFlags(flags: ApiFlags): void {
   if (!flags.api && flags.socket !== undefined)
     throw new OptionError('--socket', flags.socket, 'without --no-api');
+  if (!flags.api && flags.listen !== undefined)
+    throw new OptionError('--listen', flags.listen, 'without --no-api');
   if (flags.listen === undefined && flags.tokenFile !== undefined)
     throw new OptionError('--token-file', flags.tokenFile, 'with --listen');
+  if (flags.listen === undefined && flags.insecureLoopback)
+    throw new OptionError('--insecure-loopback', 'alone', 'with --listen');
+  if (flags.tokenFile !== undefined && flags.insecureLoopback)
+    throw new OptionError('--insecure-loopback', 'with --token-file', 'one of the two');
 }
 
 /** Starts the API; its socket belongs to `owner`. Errors: OptionError for a path, address or token that cannot be used */

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { LIMITS } from '../../src/api/server.ts';
 import { startServer, type TestServer } from '../support/api-server.ts';
 import type { FakeConnection } from '../support/fake-control.ts';
 import { until } from '../support/until.ts';
@@ -96,6 +97,30 @@ describe('many clients', () => {
     for (const stream of streams) stream.destroy();
     await until(() => server.api.streams() === 0, 'all streams have ended');
     assert.equal((await server.ask('/healthz')).status, 200);
+  });
+
+  test('beyond the limit are let go at once, and room comes free', async (t) => {
+    const small = await startServer({ limits: { ...LIMITS, connections: 5 } });
+    t.after(() => small.close());
+    const idle = await Promise.all(Array.from({ length: 5 }, () => raw(small.api.socket)));
+    await until(
+      async () =>
+        small.ask('/healthz').then(
+          () => false,
+          () => true,
+        ),
+      'a sixth one is refused',
+    );
+    idle[0].destroy();
+    await until(
+      async () =>
+        small.ask('/healthz').then(
+          ({ status }) => status === 200,
+          () => false,
+        ),
+      'there is room again',
+    );
+    for (const socket of idle) socket.destroy();
   });
 
   test('nothing is kept of those who have gone', async () => {
