@@ -3,6 +3,7 @@ import { wallMs } from '../common/clock.ts';
 import { createService, type Service } from '../conntrack/service.ts';
 import { createTracker, type Tracker } from '../conntrack/tracker.ts';
 import { createEntryMatcher } from '../query/entry-matcher.ts';
+import { Meta, Task } from '../shm/bits.ts';
 import { createClaimTaker, sleepForClaim } from '../shm/claims.ts';
 import { record } from '../shm/histogram.ts';
 import { abandonMailbox } from '../shm/mailbox.ts';
@@ -66,6 +67,8 @@ function serviceOf(task: ShardTask, segment: Segment, tracker: Tracker): Service
 /** Measures, once a burst, how long ago its first packet arrived: the one that waited longest. Units: 0.1 us. */
 function createLatency(slots: Int32Array, buckets: Int32Array): (d: number) => void {
   return (d) => {
+    // The clock of an idle interface is no packet.
+    if ((slots[d + Desc.META] & Meta.TASK_MASK) >= Task.FORETOLD) return;
     const arrivedMs = (slots[d + Desc.SEC] >>> 0) * 1000 + slots[d + Desc.NSEC] / 1e6;
     record(buckets, (wallMs() - arrivedMs) * 10_000);
   };

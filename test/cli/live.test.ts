@@ -24,6 +24,7 @@ import {
 } from './cli.ts';
 
 const skip = enterOwnNetwork();
+const page = readFileSync('docs/live.md', 'utf8');
 const ADDRESSES = { src: '10.0.0.1', dst: '10.0.0.2' };
 const datagram = (port: number): Uint8Array =>
   ethernet(udpPacket(ADDRESSES, { sport: port, dport: 53, payload: 4 }));
@@ -144,7 +145,8 @@ describe('track -i', { skip }, () => {
       flood.close();
       const stats = statsIn(await run.end());
       assert.equal(stats.live.kernelPackets, sent);
-      assert.equal(stats.packets + stats.live.kernelDrops, sent);
+      for (const counter of Object.keys(stats.live)) assert.ok(page.includes(`live.${counter}`), counter);
+      assert.equal(stats.packets + stats.live.kernelDrops + stats.live.ownTransmissions, sent);
       assert.equal(stats.tracked + sum(stats.dropped), stats.packets);
       ip('link del out0');
     }
