@@ -42,6 +42,14 @@ async function shift(path: string, keep: number): Promise<void> {
   }
 }
 
+/** An earlier run that was killed may have left the beginning of a line: it is no line of ours. Returns the bytes written. */
+async function endLine(file: FileHandle, size: number): Promise<number> {
+  if (size === 0) return 0;
+  const { buffer } = await file.read(new Uint8Array(1), 0, 1, size - 1);
+  if (buffer[0] === LINE_FEED) return 0;
+  return (await file.write('\n')).bytesWritten;
+}
+
 export function createRotatingFile(
   path: string,
   { bytes: rotateBytes, ms: rotateMs, keep }: Rotation,
@@ -61,9 +69,10 @@ export function createRotatingFile(
 
   async function opened(): Promise<FileHandle> {
     if (file !== null) return file;
-    const made = await open(path, 'a', FILE_MODE);
+    const made = await open(path, 'a+', FILE_MODE);
     const about = await made.stat();
     size = about.size;
+    if (about.isFile()) size += await endLine(made, size);
     if (owner !== null && about.uid !== owner.uid) await made.chown(owner.uid, owner.gid).catch(() => {});
     openedMs = monotonicMs();
     file = made;

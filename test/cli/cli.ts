@@ -30,7 +30,12 @@ export interface Running<Child extends ChildProcess = ChildProcessWithoutNullStr
 
 /** Starts the command in a process group of its own, so that a test can see whether anything is left of it. */
 export function start(args: readonly string[]): Running {
-  const child = spawn(process.execPath, [CLI, ...args], { detached: true });
+  return startProgram(process.execPath, [CLI, ...args]);
+}
+
+/** The same for a program that starts the command. */
+export function startProgram(program: string, args: readonly string[]): Running {
+  const child = spawn(program, args, { detached: true });
   // The command may end before it has read all.
   child.stdin.on('error', () => {});
   return { child, ended: endOf(child, args) };

@@ -26,7 +26,7 @@ import { createEventMirror, lifeOf, stateOf } from '../support/event-mirror.ts';
 import { createRandom } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
-const EVENTS = 400_000;
+const EVENTS = 200_000;
 const EVENTS_SOAK = 10_000_000;
 /** Packets between two comparisons of the tables. */
 const ROUND_PACKETS = 60_000;
@@ -191,7 +191,7 @@ describe('a consumer of events that stalls at random', () => {
       const churn = createChurn({ random, talks: 3000, gapNs: 1_000_000 });
       const feed = feedPipe(pipe, churn);
       const consumer = new Consumer(control);
-      const wanted = operations(EVENTS, EVENTS_SOAK) / 2;
+      const wanted = operations(EVENTS, EVENTS_SOAK);
       let listed = 0;
       while (control.eventPosition().reduce((a, b) => a + b, 0) < wanted) {
         let isSent = false;

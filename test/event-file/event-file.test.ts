@@ -2,7 +2,17 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
@@ -147,6 +157,45 @@ describe('a file of events', () => {
       runsIn.map((text) => checkEventText(text).events),
       [10, 20],
     );
+  });
+
+  it('does not go on in the midst of a line that a killed run has left', async () => {
+    const path = join(folder, 'torn');
+    writeFileSync(path, '{"record":"event","ow');
+    const run = await start({ path });
+    await writeEvents(run, 10);
+    await run.file.finish();
+    const text = readFileSync(path, 'utf8');
+    assert.equal(checkEventText(text.slice(text.indexOf('\n') + 1)).events, 10);
+  });
+
+  it('that cannot be rotated goes on, and says so once', async () => {
+    const path = join(folder, 'stuck');
+    // Nothing can be renamed to a folder that is not empty.
+    mkdirSync(join(`${path}.1`, 'full'), { recursive: true });
+    const run = await start({ path, rotation: { bytes: 20_000, keep: 1 } });
+    await writeEvents(run, 300);
+    await run.file.finish();
+    assert.equal(run.said.length, 1);
+    assert.equal(checkEventText(readFileSync(path, 'utf8')).events, 300);
+    assert.equal(run.counters[Counter.EVENT_ROTATIONS], 0);
+  });
+
+  it('that cannot be opened anew is tried again', async () => {
+    const run = await start();
+    await writeEvents(run, 100);
+    renameSync(run.path, `${run.path}.1`);
+    mkdirSync(run.path);
+    run.file.reopen();
+    run.logs.write(0, 50);
+    await until(() => run.said.length > 0, 'it was said');
+    assert.match(run.said[0], /events cannot be written: EISDIR/);
+    rmdirSync(run.path);
+    await until(() => run.said.length > 1, 'it went on');
+    await writeEvents(run, 50);
+    assert.deepEqual(await run.file.finish(), []);
+    assert.equal(checkEventText(rotatedText(run.path)).events, 200);
+    assert.equal(run.said.length, 2);
   });
 
   it('tells by number what it came too late for', async () => {

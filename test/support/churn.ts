@@ -4,6 +4,7 @@
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
+import { setImmediate as otherTurns } from 'node:timers/promises';
 import type { Random } from './random.ts';
 
 const PACKET_BYTES_MAX = 16 + 40;
@@ -158,7 +159,7 @@ export function createChurn({ random, talks: wanted, gapNs }: ChurnOptions): Chu
 }
 
 export interface ChurnFeed {
-  /** Writes so many packets; waits for the pipe to take them. */
+  /** Writes so many packets; waits for the pipe to take them. Where nobody reads any more they are lost. */
   send(packets: number): Promise<void>;
   end(): Promise<void>;
 }
@@ -170,15 +171,19 @@ export function feedPipe(path: string, churn: Churn): ChurnFeed {
   stream.on('error', () => {});
   return {
     async send(packets) {
-      for (let left = packets; left > 0; ) {
+      for (let left = packets; left > 0 && !stream.destroyed; ) {
         const some = Math.min(left, 2000);
         left -= some;
-        if (!stream.write(churn.records(some))) await once(stream, 'drain');
+        const isFull = !stream.write(churn.records(some));
+        if (isFull) await once(stream, 'drain').catch(() => {});
       }
+      // Whoever sends in a circle lets others have their turn.
+      await otherTurns();
     },
     async end() {
+      if (stream.destroyed) return;
       stream.end();
-      await once(stream, 'close');
+      await once(stream, 'close').catch(() => {});
     },
   };
 }
