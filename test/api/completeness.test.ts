@@ -18,7 +18,7 @@ import { until } from '../support/until.ts';
 
 /** Each begins a connection, and most of them end it half a minute later. */
 const IS_SOAK = process.env.FLOWSHARD_SOAK === '1';
-const PACKETS = IS_SOAK ? 5_200_000 : 200_000;
+const PACKETS = IS_SOAK ? 5_400_000 : 200_000;
 const PACKETS_PER_S = PACKETS / 300;
 const RECORD_BYTES = 16 + 28;
 const BLOCK = PACKETS / 200;
