@@ -145,6 +145,8 @@ function tokenFile(name: string, content: string, rights = 0o600): string {
 
 describe('the token', () => {
   test('is read from a file that is fit for it', () => {
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', ['-m', '600', pipe]).status, 0);
     const cases: readonly (readonly [string, RegExp])[] = [
       [tokenFile('open', TOKEN, 0o644), /chmod o=/],
       [tokenFile('writable', TOKEN, 0o602), /chmod o=/],
@@ -154,6 +156,7 @@ describe('the token', () => {
       [tokenFile('long', 'x'.repeat(600)), /16 to 512/],
       [join(folder, 'absent'), /ENOENT/],
       [folder, /ordinary file|EISDIR/],
+      [pipe, /ordinary file/],
     ];
     for (const [path, words] of cases)
       assert.throws(() => createTokenCheck(path), refusal('--token-file', words), path);

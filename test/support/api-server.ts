@@ -78,6 +78,9 @@ export async function startServer(
     onBug: (error) => bugs.push(error),
     readKernel: () => ({ loaded: false, why: 'a test' }),
     ...options,
+  }).catch((cause: unknown) => {
+    rmSync(folder, { recursive: true, force: true });
+    throw cause;
   });
   const unix = { socketPath: path };
   return {

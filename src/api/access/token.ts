@@ -1,6 +1,6 @@
 /** The bearer token of the TCP port: read from a file, compared in constant time. */
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { OptionError } from '../../common/errors.ts';
 
 const OPTION = '--token-file';
@@ -13,7 +13,8 @@ const OTHERS_READ_WRITE = 0o006;
 const digest = (text: string): Buffer => createHash('sha256').update(text, 'utf8').digest();
 
 function readFile(path: string): string {
-  const file = openSync(path, 'r');
+  // A named pipe would otherwise keep the whole process waiting for somebody to write.
+  const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const info = fstatSync(file);
     if (!info.isFile()) throw new OptionError(OPTION, path, ALLOWED, 'This is no ordinary file');
