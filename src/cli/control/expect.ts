@@ -149,6 +149,15 @@ export function defineExpect(command: Command): void {
   });
 
   defineExpectCreate(sub('create', 'Makes an expectation.'));
+  addHelp(command, {
+    examples: [
+      ['flowshard expect', 'all that is expected'],
+      ['flowshard expect list -p udp', 'some of it'],
+      ['flowshard expect delete --master 3210987654', 'what one connection has foretold'],
+      ['flowshard expect create --help', 'how one is made'],
+    ],
+    exits: [...COMMON_EXITS, NOTHING_FOUND],
+  });
 }
 
 function defineExpectCreate(command: Command): void {
