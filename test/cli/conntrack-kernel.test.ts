@@ -3,7 +3,7 @@
  * a namespace of our own and, with `flowshard` in front, for a running flowshard. Both begin empty.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -126,6 +126,52 @@ describe('the same command lines for conntrack and for flowshard conntrack', { s
     await both('-F');
     await both(`-R ${file}`);
     await both('-L');
+    await both('-F');
+  });
+
+  it('show the same events', async (t) => {
+    const mine = start(['conntrack', '-E', '--socket', socket]);
+    const kernel = spawn('conntrack', ['-E', '-b', '1000000'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    t.after(() => {
+      kernel.kill('SIGKILL');
+      mine.child.kill('SIGKILL');
+    });
+    const shown = { ours: '', theirs: '' };
+    mine.child.stdout.on('data', (data: Buffer) => {
+      shown.ours += data;
+    });
+    kernel.stdout.on('data', (data: Buffer) => {
+      shown.theirs += data;
+    });
+    /** Neither says when it listens. */
+    const probe = '-s 9.9.9.9 -d 9.9.9.8 -p udp --sport 1 --dport 2';
+    await until(async () => {
+      for (const command of [`-I ${probe} -t 100`, '-D -s 9.9.9.9']) await both(command);
+      return shown.ours.includes('9.9.9.9') && shown.theirs.includes('9.9.9.9');
+    }, 'both to listen');
+    for (const command of [...TABLE, '-U -s 10.0.0.1 -m 3', '-D -p udp', '-D']) await both(command);
+    await both(`-I ${probe.replaceAll('9.9.9', '8.8.8')} -t 100`);
+    await until(() => /8\.8\.8/.test(shown.ours) && /8\.8\.8/.test(shown.theirs), 'the last event');
+    const events = (text: string): string[] =>
+      linesOf(text)
+        .filter((line) => !line.includes('src=9.9.9.9'))
+        // Who did it is a process there, and always the API here; what a process makes has a mark, be it 0. Seconds pass.
+        .map((line) =>
+          line
+            .replace(/ \[USERSPACE\].*$/, '')
+            .replace(/ mark=0\b/, '')
+            .replace(/^( *\[\w+\] \w+ +\d+) \d+ /, '$1 T '),
+        );
+    const byType = (text: string, type: string): string[] =>
+      events(text)
+        .filter((line) => line.includes(`[${type}]`))
+        .sort();
+    for (const type of ['NEW', 'UPDATE', 'DESTROY'])
+      assert.deepEqual(byType(shown.ours, type), byType(shown.theirs, type), type);
+    assert.ok(byType(shown.ours, 'NEW').length > TABLE.length);
+    kernel.kill('SIGINT');
+    mine.child.kill('SIGINT');
+    assert.equal((await mine.ended).status, 0);
     await both('-F');
   });
 
