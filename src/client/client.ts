@@ -95,7 +95,8 @@ export function createClient(target: Target, { maxTimeS }: ClientOptions): Clien
   }
 
   /** Resolves with the head of the answer. */
-  function send({ method = 'GET', path, query, body, signal }: Ask): Promise<IncomingMessage> {
+  function send(asked: Ask, isAgain = false): Promise<IncomingMessage> {
+    const { method = 'GET', path, query, body, signal } = asked;
     return new Promise((resolve, reject) => {
       const payload = body === undefined ? null : JSON.stringify(body);
       const options = { ...place, agent, method, path: pathOf(path, query), headers: headersOf(payload) };
@@ -107,6 +108,9 @@ export function createClient(target: Target, { maxTimeS }: ClientOptions): Clien
       });
       sent.on('error', (error) => {
         clearTimeout(limit);
+        // A connection that was kept may be closed just when it is used again: that says nothing about the tracker.
+        if (method === 'GET' && sent.reusedSocket && !isAgain && !(error instanceof ClientError))
+          return resolve(send(asked, true));
         reject(error instanceof ClientError || signal?.aborted ? error : connectionError(target, error));
       });
       sent.end(payload ?? undefined);

@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { createClient } from '../../src/client/client.ts';
 import { type Connection, StatusBit } from '../../src/export/connection.ts';
 import { connectionJson } from '../../src/export/json.ts';
 import { connectionLine } from '../../src/export/text.ts';
@@ -348,6 +349,31 @@ describe('where no tracker answers', () => {
     await fails(['list', '--socket', broken], 1, /broke off/);
     const silent = await listen('silent', () => null);
     await fails(['list', '--socket', silent, '--max-time', '1'], 1, /no answer within 1 s/, /--max-time/);
+  });
+
+  it('a connection that was kept and is closed when it is used again is made anew', async () => {
+    let requests = 0;
+    let connections = 0;
+    const path = join(folder, 'kept');
+    const keeper = createServer((stream) => {
+      connections++;
+      let answered = 0;
+      stream.on('error', () => {});
+      stream.on('data', () => {
+        requests++;
+        // Closed without an answer, as by a server whose patience ends just now.
+        if (answered++ > 0) return stream.destroy();
+        const body = '{"count":1,"by":{},"connections":[],"shards":[],"ended":{}}';
+        return stream.write(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      });
+    });
+    servers.push(keeper);
+    await new Promise<void>((resolve) => keeper.listen(path, resolve));
+    const client = createClient({ kind: 'unix', path }, { maxTimeS: 5 });
+    for (let i = 0; i < 3; i++)
+      assert.equal((await client.json<{ count: number }>({ path: '/v1/connections/count' })).count, 1);
+    client.close();
+    assert.deepEqual([requests, connections], [5, 3], 'twice a second trial');
   });
 
   it('over TCP with a token', async () => {
