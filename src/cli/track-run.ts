@@ -95,8 +95,9 @@ async function attach(
     );
   const eventFile = await attachEventFile(flags, pipeline, live?.identity ?? null, stop);
   if (eventFile !== null) attachments.push(eventFile);
-  // Last: from now on there are no rights to open anything.
+  // Last: from now on there are no rights to open anything, and packets are read.
   if (live !== null) attachments.push(live.attach(flags.quiet === true));
+  pipeline.begin();
   return together(attachments);
 }
 

@@ -45,7 +45,10 @@ export function readInterfaces(task: IngestTask, live: LiveOptions, run: IngestR
     counters[Counter.LIVE_SOCKETS] = live.sockets.length;
     Atomics.add(control, Control.OPENED, 1);
     Atomics.notify(control, Control.OPENED);
-    readUntil(() => failure !== null || Atomics.load(control, Control.STOP) !== 0, source, run, task);
+    const isStopped = (): boolean => Atomics.load(control, Control.STOP) !== 0;
+    while (!isStopped() && Atomics.load(control, Control.BEGIN) === 0)
+      Atomics.wait(control, Control.BEGIN, 0, SLEEP_MS);
+    readUntil(() => failure !== null || isStopped(), source, run, task);
     drain(source, run);
   } catch (error) {
     if (!(error instanceof LiveError)) throw error;

@@ -20,7 +20,9 @@ export enum Control {
   OPENED = 2,
   /** Interfaces that are down or gone at the moment. */
   DOWN = 3,
-  WORDS = 4,
+  /** Set by the main thread: interfaces may be read. Until then packets wait in their rings. */
+  BEGIN = 4,
+  WORDS = 5,
 }
 
 /** Memory of the expectations: the ingest thread's, but for the claims, which the shards settle. */

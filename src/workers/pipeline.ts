@@ -98,6 +98,8 @@ export interface Pipeline {
   next(): Promise<OrderedReport[] | null>;
   /** Resolves when every interface is open; at once for captures. Errors: what a thread threw. */
   opened(): Promise<void>;
+  /** Interfaces are read from now on, and not before: by then the rights of root may have been given up. */
+  begin(): void;
   /** Why it is not ready: interfaces that are down; null when it is. */
   notReady(): string | null;
   /** Resolves when all threads have finished. Errors: what a thread threw. */
@@ -323,6 +325,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   return {
     next,
     opened,
+    begin() {
+      Atomics.store(control, Control.BEGIN, 1);
+      Atomics.notify(control, Control.BEGIN);
+    },
     notReady: () => (Atomics.load(control, Control.DOWN) === 0 ? null : 'an interface is down'),
     finished,
     errors: () => results.flatMap(({ errors }) => errors).map((fields) => new CaptureError(fields)),
