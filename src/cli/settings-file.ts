@@ -7,8 +7,13 @@ import type { Attachment } from './attachments.ts';
 
 const OPTION = '--settings';
 
-/** The assignments of a file. Errors: OptionError when it cannot be read */
-export function settingLines(path: string): string[] {
+interface SettingLine {
+  /** From 1. */
+  readonly number: number;
+  readonly text: string;
+}
+
+function linesOf(path: string): SettingLine[] {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -18,18 +23,32 @@ export function settingLines(path: string): string[] {
   }
   return text
     .split('\n')
-    .map((line) => line.replace(/[#;].*/, '').trim())
-    .filter((line) => line !== '');
+    .map((line, i) => ({ number: i + 1, text: line.replace(/[#;].*/, '').trim() }))
+    .filter((line) => line.text !== '');
 }
 
-/** Reads the file again on SIGHUP: all of it counts, or, when a line is wrong, nothing. */
-export function settingsFile(path: string, settings: Int32Array): Attachment {
+/** Errors: OptionError when the file cannot be read, or with the line that is wrong */
+export function applySettingsFile(path: string, settings: Int32Array): void {
+  for (const { number, text } of linesOf(path)) {
+    try {
+      applySetting(settings, text);
+    } catch (cause) {
+      if (!(cause instanceof OptionError)) throw cause;
+      throw new OptionError(OPTION, `${path}:${number}: ${text}`, cause.allowed, cause.hint);
+    }
+  }
+}
+
+/**
+ * Reads the file again on SIGHUP: all of it counts, or, when a line is wrong, nothing. `compute` makes the settings as
+ * a start would, so that what is no longer in the file is forgotten, and the command line still comes after it.
+ */
+export function settingsFile(path: string, settings: Int32Array, compute: () => Int32Array): Attachment {
   return {
     leave: async () => {},
     finish: async () => [],
     async reload() {
-      const changed = settings.slice();
-      for (const line of settingLines(path)) applySetting(changed, line);
+      const changed = compute();
       const fixed: number[] = [];
       for (let word = 0; word < settings.length; word++) {
         if (changed[word] === settings[word]) continue;

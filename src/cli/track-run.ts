@@ -4,7 +4,7 @@ import { monotonicMs } from '../common/clock.ts';
 import { ExitStatus } from '../common/errors.ts';
 import { parseHelpers } from '../conntrack/helpers/registry.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
-import { applySetting, Setting } from '../conntrack/settings.ts';
+import { Setting } from '../conntrack/settings.ts';
 import type { EventType } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
@@ -18,16 +18,18 @@ import { liveRequestOf } from './live-options.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, type Printer } from './printers.ts';
 import { type Progress, startProgress } from './progress.ts';
-import { settingLines, settingsFile } from './settings-file.ts';
+import { applySettingsFile, settingsFile } from './settings-file.ts';
 import { statsLines, summaryLines } from './summary.ts';
 import { checkTogether, type TrackFlags } from './track.ts';
 import { liveFailed, openTrackLive, type TrackLive } from './track-live.ts';
 import { encapsulationOf, settingsOf } from './tracking-options.ts';
 
 function trackSettingsOf(flags: TrackFlags): Int32Array {
-  const settings = settingsOf(flags);
-  if (flags.settings !== undefined)
-    for (const line of settingLines(flags.settings)) applySetting(settings, line);
+  const { settings: file } = flags;
+  // The command line comes after the file.
+  const settings = settingsOf(flags, (first) => {
+    if (file !== undefined) applySettingsFile(file, first);
+  });
   if (!flags.acct) settings[Setting.ACCT] = 0;
   return settings;
 }
@@ -86,7 +88,7 @@ async function attach(
   const attachments: Attachment[] = [];
   const { control } = pipeline;
   if (control !== null && flags.settings !== undefined)
-    attachments.push(settingsFile(flags.settings, control.settings));
+    attachments.push(settingsFile(flags.settings, control.settings, () => trackSettingsOf(flags)));
   // The sockets of the interfaces first: a service that cannot listen says so, and not that it is ready.
   await pipeline.opened();
   if (control !== null && servesApi(flags))
@@ -140,7 +142,8 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
   handleSignals(stop, () => progress?.stop());
   try {
     beside = await attach(flags, pipeline, live, stop);
-    process.on('SIGHUP', () => void beside?.reload());
+    // A run over captures that nobody asks ends with its terminal, as ever.
+    if (pipeline.control !== null) process.on('SIGHUP', () => void beside?.reload());
     progress = await progressOf(flags, printer, pipeline);
     await printReports(pipeline, printer, out, stop);
   } finally {

@@ -84,8 +84,12 @@ export function addPacketOptions(command: Command): Command {
 }
 
 /** Errors: OptionError for a `--set` that is not allowed. */
-export function settingsOf(flags: TrackingFlags): Int32Array {
+export function settingsOf(
+  flags: TrackingFlags,
+  first: (settings: Int32Array) => void = () => {},
+): Int32Array {
   const settings = createSettings(flags.timeouts);
+  first(settings);
   for (const assignment of flags.set ?? []) applySetting(settings, assignment);
   if (flags.checksum === 'ignore') settings[Setting.CHECKSUM] = 0;
   if (flags.oneWay) settings[Setting.ONE_WAY] = 1;

@@ -1,7 +1,7 @@
 /** Which tracker a command talks to: a Unix socket, or an address with a token. */
 import { readFileSync } from 'node:fs';
 import { OptionError } from '../common/errors.ts';
-import { defaultSocketPath } from '../common/socket-path.ts';
+import { trackerSocketPath } from '../common/socket-path.ts';
 
 export type Target =
   | { readonly kind: 'unix'; readonly path: string }
@@ -29,7 +29,7 @@ export function targetOf(
   if (url === undefined) {
     if (tokenFile !== undefined)
       throw new OptionError('--token-file', tokenFile, 'with --url only: a socket needs no token');
-    const path = socket ?? (env.FLOWSHARD_SOCKET || defaultSocketPath(env));
+    const path = socket ?? (env.FLOWSHARD_SOCKET || trackerSocketPath(env));
     if (path === '' || Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX)
       throw new OptionError('--socket', path, `a path of 1 to ${SOCKET_PATH_BYTES_MAX} bytes`);
     return { kind: 'unix', path };

@@ -1,4 +1,5 @@
 /** Where a tracker serves its control API when nothing else is said, and where the commands look for it. */
+import { existsSync } from 'node:fs';
 
 const NAME = 'flowshard.sock';
 
@@ -12,4 +13,13 @@ export function defaultSocketPath(
 ): string {
   const { XDG_RUNTIME_DIR: folder = '' } = env;
   return !isRoot && folder.startsWith('/') ? `${folder.replace(/\/+$/, '')}/${NAME}` : `/run/${NAME}`;
+}
+
+/** Where the unit of packaging/flowshard.service has its socket, in a folder that its user may write. */
+const SERVICE_PATH = '/run/flowshard/flowshard.sock';
+
+/** Where a command looks for a tracker: at the usual path, or else where the service is. */
+export function trackerSocketPath(env: Readonly<Record<string, string | undefined>> = process.env): string {
+  const usual = defaultSocketPath(env);
+  return !existsSync(usual) && existsSync(SERVICE_PATH) ? SERVICE_PATH : usual;
 }

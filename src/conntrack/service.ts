@@ -103,6 +103,8 @@ export function createService(options: ServiceOptions): Service {
       case Operation.SCAN:
       case Operation.REMOVE:
       case Operation.UPDATE:
+        // What is due is in no list; so it shall not count either.
+        parts.expireDue();
         matcher.load(ask.subarray(Ask.PROGRAM, Ask.PROGRAM + ask[Ask.PROGRAM_LENGTH]));
         return true;
       case Operation.FLUSH:
@@ -183,6 +185,7 @@ export function createService(options: ServiceOptions): Service {
       const h = entry * Hot.WORDS;
       if (hot[h + Hot.KIND] === 0 || ((hot[h + Hot.DEADLINE] - ms) | 0) <= 0) continue;
       if (!matcher.matches(entry, ms, sec)) continue;
+      if (isTimeoutFixed(operation, ask, h)) continue;
       if (operation === Operation.UPDATE) change(ask, entry, ms);
       copyTo(page);
       if (operation === Operation.REMOVE) parts.end(entry, EndCode.DELETED);
@@ -215,11 +218,16 @@ export function createService(options: ServiceOptions): Service {
     if (((deadline - hot[h + Hot.FILED]) | 0) < 0) wheel.hasten(which);
   }
 
+  /** As in the kernel, what has a fixed timeout is not given another one, and then nothing else of it is changed. */
+  function isTimeoutFixed(operation: Operation, ask: Int32Array, h: number): boolean {
+    if (operation !== Operation.UPDATE || (ask[Ask.CHANGES] & ChangeBit.TIMEOUT) === 0) return false;
+    return (hot[h + Hot.STATUS] & Status.FIXED_TIMEOUT) !== 0;
+  }
+
   function change(ask: Int32Array, which: number, ms: number): void {
     const h = which * Hot.WORDS;
     const changes = ask[Ask.CHANGES];
-    if ((changes & ChangeBit.TIMEOUT) !== 0 && (hot[h + Hot.STATUS] & Status.FIXED_TIMEOUT) === 0)
-      setDeadline(which, (ms + ask[Ask.TIMEOUT_MS]) | 0);
+    if ((changes & ChangeBit.TIMEOUT) !== 0) setDeadline(which, (ms + ask[Ask.TIMEOUT_MS]) | 0);
     if ((changes & ChangeBit.STATUS) !== 0) hot[h + Hot.STATUS] |= ask[Ask.STATUS];
     if ((changes & ChangeBit.MARK) !== 0) {
       const mark = (hot[h + Hot.MARK] & ~ask[Ask.MARK_MASK]) ^ ask[Ask.MARK];

@@ -23,7 +23,7 @@ describe('the unit', () => {
     assert.equal(unitValue('CapabilityBoundingSet'), 'CAP_NET_RAW');
     const socket = /--socket (\S+)/.exec(unitValue('ExecStart'))?.[1] ?? '';
     assert.ok(socket.startsWith(`/run/${unitValue('RuntimeDirectory')}/`));
-    assert.ok(readFileSync('docs/service.md', 'utf8').includes(`\nexport FLOWSHARD_SOCKET=${socket}\n`));
+    assert.ok(readFileSync('docs/service.md', 'utf8').includes(`\`${socket}\``));
   });
 
   const skip = isInstalled('systemd-analyze') ? false : 'needs systemd-analyze';

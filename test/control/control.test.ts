@@ -134,6 +134,27 @@ for (const shards of [1, 3]) {
       assert.equal(control.count(), expected.length);
     });
 
+    it('leaves a fixed timeout as it is', async () => {
+      const tuple = {
+        family: 'ipv4',
+        protocol: 17,
+        src: '192.0.2.1',
+        dst: '192.0.2.2',
+        sport: 7,
+        dport: 9,
+      } as const;
+      const FIXED_TIMEOUT = 0x400;
+      await control.create({ ...tuple, timeoutS: 100, status: FIXED_TIMEOUT });
+      const filter = programOf(parseFilter({ src: '192.0.2.1' }));
+      assert.deepEqual(
+        await all(control.update({ filter }, { timeoutS: 5, mark: { value: 1, mask: -1 } })),
+        [],
+      );
+      const [changed] = await all(control.update({ filter }, { mark: { value: 1, mask: -1 } }));
+      assert.deepEqual([changed.mark, changed.timeoutS], [1, 100]);
+      assert.equal((await all(control.remove({ filter }))).length, 1);
+    });
+
     it('ends all at once', async () => {
       assert.equal(await control.flush(), expected.length);
       assert.equal(control.count(), 0);

@@ -187,7 +187,8 @@ async function askOnce(world: World): Promise<void> {
     if (kind < 92) {
       const made = await control.create({ ...tuple, timeoutS: 30, mark: 7 });
       if ('made' in made) counts.created++;
-    } else if ((await control.find(tuple)) !== null) counts.found++;
+    }
+    if ((await control.find(tuple)) !== null) counts.found++;
   }
 }
 
