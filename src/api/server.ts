@@ -77,15 +77,14 @@ function addAccess(app: FastifyInstance, policy: Policy): void {
   });
 }
 
+/**
+ * A hook of the instance, not of each route as the plugin would by itself: hooks of routes come after those of the
+ * instance, so that neither wrong tokens nor paths that do not exist would be counted, and could be tried without limit.
+ */
 async function addRateLimit(app: FastifyInstance, max: number): Promise<void> {
   const { default: rateLimit } = await import('@fastify/rate-limit');
-  await app.register(rateLimit, {
-    global: true,
-    max,
-    timeWindow: 1000,
-    // Also of paths that do not exist, so that they cannot be tried without limit.
-    hook: 'onRequest',
-  });
+  await app.register(rateLimit, { global: false, max, timeWindow: 1000 });
+  app.addHook('onRequest', app.rateLimit());
 }
 
 /**
@@ -134,6 +133,7 @@ export async function createApi(
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.removeContentTypeParser('text/plain');
   addErrorHandlers(app, context);
+  // Before it is asked who it is: who tries tokens is limited as well.
   if (policy.kind !== 'unix') await addRateLimit(app, limits.requestsPerS);
   addAccess(app, policy);
   app.addHook('preValidation', convertTexts);

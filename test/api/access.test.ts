@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { createTokenCheck } from '../../src/api/access/token.ts';
+import { LIMITS } from '../../src/api/server.ts';
 import { parseListen, tcpPolicy } from '../../src/api/tcp-address.ts';
 import { listenOnUnixSocket } from '../../src/api/unix-socket.ts';
 import { OptionError } from '../../src/common/errors.ts';
@@ -293,7 +294,7 @@ describe('a loopback port without a token', () => {
     const limited = await startServer({
       listen: '127.0.0.1:0',
       insecureLoopback: true,
-      limits: { ...(await import('../../src/api/server.ts')).LIMITS, requestsPerS: 5 },
+      limits: { ...LIMITS, requestsPerS: 5 },
     });
     try {
       const answers = await Promise.all(Array.from({ length: 20 }, () => limited.askTcp('/v1/version')));
@@ -310,4 +311,33 @@ describe('a loopback port without a token', () => {
       await limited.close();
     }
   });
+});
+
+describe('whoever tries', () => {
+  const TRIES = 40;
+  const attempts: readonly (readonly [string, string, string, number])[] = [
+    ['tokens', '/v1/stats', 'wrong-wrong-wrong-wrong', 401],
+    ['tokens on paths that do not exist', '/nothing', 'wrong-wrong-wrong-wrong', 401],
+    ['paths that do not exist', '/nothing', TOKEN, 404],
+    ['methods that do not exist', '/v1/stats', TOKEN, 404],
+  ];
+  for (const [what, path, token, status] of attempts)
+    test(`${what} is stopped`, async () => {
+      const limited = await startServer({
+        listen: '127.0.0.1:0',
+        tokenFile: tokenFile(`tries-${status}`, TOKEN),
+        limits: { ...LIMITS, requestsPerS: 2 },
+      });
+      try {
+        const method = what.startsWith('methods') ? 'DELETE' : 'GET';
+        const headers = { authorization: `Bearer ${token}` };
+        const answers = await Promise.all(
+          Array.from({ length: TRIES }, () => limited.askTcp(path, { method, headers })),
+        );
+        const statuses = answers.map((answer) => answer.status);
+        assert.deepEqual(new Set(statuses), new Set([status, 429]));
+      } finally {
+        await limited.close();
+      }
+    });
 });
