@@ -61,7 +61,7 @@ const REFUSALS: Readonly<Record<Refusal, readonly [number, ErrorCode, (what: str
   'not allowed': [422, 'not_allowed', (what) => `this tracker cannot make such ${what}`],
 };
 
-/** What was made. Errors: ApiError for what was refused */
+/** What was made. `what` with its article. Errors: ApiError for what was refused */
 export function madeOf<T>(answer: CreateAnswer<T>, what: string): T {
   if ('made' in answer) return answer.made;
   const [status, code, message, advice] = REFUSALS[answer.refused];

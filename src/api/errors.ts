@@ -13,10 +13,16 @@ export class ApiError extends Error {
     readonly code: ErrorCode,
     message: string,
     readonly advice?: string,
+    /** What would have been right. */
+    readonly allowed?: string,
   ) {
     super(message);
   }
 }
+
+/** What the client has left out. */
+export const missing = (what: string, allowed: string): ApiError =>
+  new ApiError(400, 'invalid_value', `${what} is missing`, undefined, allowed);
 
 export interface Answer {
   readonly status: number;
@@ -74,7 +80,10 @@ export function answerOfStatus(status: number, message?: string): Answer {
 /** What a client is told of an error; null for what is our own fault. */
 function clientsFault(error: Error): Answer | null {
   if (error instanceof ApiError)
-    return { status: error.statusCode, form: errorForm(error.code, error.message, undefined, error.advice) };
+    return {
+      status: error.statusCode,
+      form: errorForm(error.code, error.message, error.allowed, error.advice),
+    };
   if (error instanceof OptionError) {
     const message = `${error.option}: ${JSON.stringify(error.value)} is not allowed`;
     return { status: 400, form: errorForm('invalid_value', message, error.allowed, error.hint || undefined) };

@@ -4,6 +4,8 @@ import { OptionError } from '../common/errors.ts';
 import type { Change, NewConnection, NewExpectation, TupleQuery } from '../control/tracker-control.ts';
 import { StatusBit, type Tuple } from '../export/connection.ts';
 import { protocolName, SCTP_STATE_NAMES, TCP_STATE_NAMES } from '../export/names.ts';
+import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from '../packet/icmp-types.ts';
+import { missing } from './errors.ts';
 import type { ChangeForm, NewConnectionForm, NewExpectationForm } from './forms.ts';
 
 const NUMBERS = new Map(
@@ -13,7 +15,11 @@ const TCP = 6;
 const GRE = 47;
 const SCTP = 132;
 const PORTS: ReadonlySet<number> = new Set([TCP, 17, SCTP, 136]);
-const ICMP: ReadonlySet<number> = new Set([1, 58]);
+/** Types of the answer by type of the question. */
+const ICMP: ReadonlyMap<number, Uint8Array> = new Map([
+  [1, ICMP_INVERSE],
+  [58, ICMPV6_INVERSE],
+]);
 
 /** Errors: OptionError for an unknown name */
 export function protocolNumber(protocol: number | string): number {
@@ -44,20 +50,35 @@ function keysOf(protocol: number): readonly TransportKey[] {
 interface TupleParts {
   readonly tuple: Partial<Tuple>;
   readonly protocol: number;
-  /** Where in the body it is, for errors. */
+  /** Where in the body it is, for errors; empty for the query. */
   readonly where: string;
 }
 
-/** Errors: OptionError for a key that the protocol does not have, or that is missing */
+const nameOf = (where: string, key: string): string => (where === '' ? key : `${where}.${key}`);
+
+/** Errors: OptionError for a type that has no answer: no connection begins with it, neither here nor in the kernel */
+function checkIcmpType({ tuple: { type }, protocol, where }: TupleParts): void {
+  const inverse = ICMP.get(protocol);
+  if (inverse === undefined || type === undefined || inverse[type] !== NOT_INVERTIBLE) return;
+  const types = [...inverse.keys()].filter((one) => inverse[one] !== NOT_INVERTIBLE);
+  throw new OptionError(
+    nameOf(where, 'type'),
+    String(type),
+    `types of questions and answers: ${types.join(', ')}`,
+  );
+}
+
+/** Errors: OptionError for a key that the protocol does not have; ApiError for one that is missing */
 function checkTransport({ tuple, protocol, where }: TupleParts, isWhole: boolean): void {
   const keys = keysOf(protocol);
   const allowed = keys.length === 0 ? 'addresses only' : `${keys.join(', ')} with protocol ${protocol}`;
   for (const key of TRANSPORT_KEYS) {
     const isGiven = tuple[key] !== undefined;
-    if (isGiven && !keys.includes(key)) throw new OptionError(`${where}.${key}`, String(tuple[key]), allowed);
+    if (isGiven && !keys.includes(key))
+      throw new OptionError(nameOf(where, key), String(tuple[key]), allowed);
     // GRE without keys is that of version 0.
     if (!isGiven && isWhole && keys.includes(key) && protocol !== GRE)
-      throw new OptionError(`${where}.${key}`, 'nothing', allowed);
+      throw missing(nameOf(where, key), allowed);
   }
 }
 
@@ -67,21 +88,22 @@ function tupleQuery(
   zone?: number,
 ): TupleQuery {
   const { tuple, protocol, where } = parts;
-  const found = familyOf(tuple.src, `${where}.src`);
-  if (familyOf(tuple.dst, `${where}.dst`) !== found)
-    throw new OptionError(`${where}.dst`, tuple.dst, `an ${found} address, as the source is one`);
+  const found = familyOf(tuple.src, nameOf(where, 'src'));
+  if (familyOf(tuple.dst, nameOf(where, 'dst')) !== found)
+    throw new OptionError(nameOf(where, 'dst'), tuple.dst, `an ${found} address, as the source is one`);
   if (family !== undefined && family !== found)
     throw new OptionError('family', family, `${found}, as the addresses are`);
   checkTransport(parts, true);
+  checkIcmpType(parts);
   return { family: found, protocol, ...tuple, ...(zone === undefined ? {} : { zone }) };
 }
 
-/** The tuple of a lookup. Errors: OptionError */
+/** The tuple of a lookup. Errors: OptionError, ApiError */
 export function lookupOf(
   form: Tuple & { readonly protocol: number | string; readonly family?: Family; readonly zone?: number },
 ): TupleQuery {
   const { protocol, family, zone, ...tuple } = form;
-  return tupleQuery({ tuple, protocol: protocolNumber(protocol), where: 'query' }, family, zone);
+  return tupleQuery({ tuple, protocol: protocolNumber(protocol), where: '' }, family, zone);
 }
 
 /** Name by name, since enums have no keys that a type knows. */
@@ -106,17 +128,19 @@ export function changeOf(form: ChangeForm): Change {
   };
 }
 
-/** Errors: OptionError for a state that the protocol does not have, or that is missing */
+/** Errors: OptionError for a state that the protocol does not have; ApiError where it is missing */
 function checkState(protocol: number, state: string | undefined): void {
   const names = protocol === TCP ? TCP_STATE_NAMES : protocol === SCTP ? SCTP_STATE_NAMES : null;
   if (names === null) {
     if (state !== undefined) throw new OptionError('state', state, 'nothing: this protocol has no states');
-  } else if (state === undefined || !names.includes(state)) {
-    throw new OptionError('state', state ?? 'nothing', names.join(', '));
+  } else if (state === undefined) {
+    throw missing('state', names.join(', '));
+  } else if (!names.includes(state)) {
+    throw new OptionError('state', state, names.join(', '));
   }
 }
 
-/** Errors: OptionError */
+/** Errors: OptionError, ApiError */
 export function newConnectionOf(form: NewConnectionForm): NewConnection {
   const protocol = protocolNumber(form.protocol);
   const { state, mark, status } = form;
@@ -154,7 +178,7 @@ function maskOf(form: NewExpectationForm, tuple: TupleQuery): TupleQuery {
   return { ...full, ...mask, ...addresses, family: tuple.family, protocol: tuple.protocol };
 }
 
-/** Errors: OptionError */
+/** Errors: OptionError, ApiError */
 export function newExpectationOf(form: NewExpectationForm): NewExpectation {
   const protocol = protocolNumber(form.protocol);
   const { helper, permanent, zone } = form;

@@ -349,5 +349,54 @@ describe('changes of connections', () => {
       );
   });
 
+  test('what is missing is named', async () => {
+    const original = { src: '10.9.0.1', dst: '10.9.0.2', sport: 1, dport: 2 };
+    const body = { protocol: 'tcp', original, timeoutS: 60 };
+    const [, state] = await errorOf('/v1/connections', 'POST', body);
+    assert.equal(state.message, 'state is missing');
+    assert.match(state.allowed ?? '', /SYN_SENT, .*ESTABLISHED/);
+    const { sport: _sport, ...noPort } = original;
+    const [, port] = await errorOf('/v1/connections', 'POST', { ...body, original: noPort });
+    assert.deepEqual(
+      [port.message, port.allowed],
+      ['original.sport is missing', 'sport, dport with protocol 6'],
+    );
+    const there = { ...body, state: 'SYN_SENT' };
+    server.control.add({ ...original, family: 'ipv4', protocol: 6, timeoutS: 60, state: 'SYN_SENT' });
+    const [, exists] = await errorOf('/v1/connections', 'POST', there);
+    assert.equal(exists.message, 'there is such a connection already');
+  });
+
+  test('ICMP has only types that come in pairs', async () => {
+    const families: readonly (readonly [string, string, string, readonly number[]])[] = [
+      ['icmp', '10.8.0.1', '10.8.0.2', [0, 8, 13, 14, 15, 16, 17, 18]],
+      ['icmpv6', '2001:db8::1', '2001:db8::2', [128, 129, 139, 140]],
+    ];
+    const fresh = await startServer();
+    try {
+      for (const [protocol, src, dst, allowed] of families) {
+        const made: number[] = [];
+        for (let type = 0; type < 256; type++) {
+          const original = { src, dst, type, code: 0, id: 1000 + type };
+          const body = { protocol, original, timeoutS: 9 };
+          const answer = await fresh.ask('/v1/connections', { method: 'POST', body });
+          if (answer.status === 201) made.push(type);
+          else {
+            const { error } = answer.json() as ErrorForm;
+            assert.equal(error.message, `original.type: "${type}" is not allowed`);
+            assert.equal(error.allowed, `types of questions and answers: ${allowed.join(', ')}`);
+          }
+        }
+        assert.deepEqual(made, allowed);
+        const lookup = await fresh.ask(
+          `/v1/connections/lookup?protocol=${protocol}&src=${src}&dst=${dst}&type=3&code=0&id=1`,
+        );
+        assert.match(lookup.text, /"type: \\"3\\" is not allowed/);
+      }
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('nothing went wrong inside', () => assert.deepEqual(server.bugs, []));
 });

@@ -190,7 +190,7 @@ export function registerConnectionRoutes(app: FastifyInstance, context: ApiConte
       response: { 201: json('As it was made', ref('Connection')), ...errors(409, 413, 415, 422, 507) },
     },
     async handler(request, reply) {
-      const made = madeOf(await control.create(newConnectionOf(request.body)), 'connection');
+      const made = madeOf(await control.create(newConnectionOf(request.body)), 'a connection');
       reply.header('location', `/v1/connections/${made.id}`);
       return reply.code(201).type(CONNECTION_TYPE).send(connectionJson(made));
     },
