@@ -4,7 +4,7 @@
  */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { OwnerInfo, TrackerControl } from '../control/tracker-control.ts';
-import type { RefusalStats, Stats } from '../export/stats.ts';
+import type { LiveStats, RefusalStats, Stats } from '../export/stats.ts';
 import { filesLimit, openFiles } from './open-files.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -69,21 +69,35 @@ function trackerCounters(stats: () => Stats): Metric[] {
     metric('tunnel_headers_total', 'Tunnel headers taken off, by kind.', ['kind'], (s) =>
       named('kind', s.tunnels),
     ),
-    metric('interface_packets_total', 'Packets at interfaces, by what the kernel did.', ['outcome'], (s) =>
-      s.live === null
-        ? []
-        : [
-            [{ outcome: 'received' }, s.live.kernelPackets - s.live.kernelDrops],
-            [{ outcome: 'dropped' }, s.live.kernelDrops],
-          ],
-    ),
-    metric('interface_ring_full_total', 'How often the ring of an interface was full.', [], (s) =>
-      s.live === null ? [] : one(s.live.kernelFreezes),
-    ),
-    metric('interface_lost_total', 'How often an interface went down or away.', [], (s) =>
-      s.live === null ? [] : one(s.live.interfaceLost),
-    ),
     metric('time_backward_total', 'Packets earlier than their predecessor.', [], (s) => one(s.timeBackward)),
+  ];
+}
+
+/** Shown only where there are interfaces: a counter without labels would be 0 where nothing is counted. */
+function interfaceCounters(live: () => LiveStats | null): Metric[] {
+  const metric = (
+    name: string,
+    help: string,
+    labels: readonly string[],
+    of: (s: LiveStats) => Values,
+  ): Metric => ({
+    name: `${PREFIX}_interface_${name}`,
+    help,
+    labels,
+    values() {
+      const stats = live();
+      return stats === null ? [] : of(stats);
+    },
+  });
+  return [
+    metric('packets_total', 'Packets at interfaces, by what the kernel did.', ['outcome'], (s) => [
+      [{ outcome: 'received' }, s.kernelPackets - s.kernelDrops],
+      [{ outcome: 'dropped' }, s.kernelDrops],
+    ]),
+    metric('ring_full_total', 'How often the ring of an interface was full.', [], (s) =>
+      one(s.kernelFreezes),
+    ),
+    metric('lost_total', 'How often an interface went down or away.', [], (s) => one(s.interfaceLost)),
   ];
 }
 
@@ -95,6 +109,9 @@ const QUANTILES = [
   ['1', 'max'],
 ] as const;
 const NS_PER_S = 1e9;
+
+const LATENCY_HELP =
+  'From the arrival of a packet to its state updated, with its time in a block of the kernel: up to 10 ms or so on a quiet link.';
 
 const labelOf = ({ owner, kind }: OwnerInfo): Labels => ({ owner: String(owner), kind });
 const OWNER_LABELS = ['owner', 'kind'];
@@ -118,7 +135,7 @@ function ownerGauges(owners: () => readonly OwnerInfo[]): Metric[] {
     gauge('memory_bytes', 'Memory of the table.', (o) => o.bytes),
     {
       name: `${PREFIX}_latency_seconds`,
-      help: 'From the arrival of a packet to its state updated.',
+      help: LATENCY_HELP,
       labels: [...OWNER_LABELS, 'quantile'],
       values: () =>
         owners().flatMap((o) =>
@@ -181,17 +198,18 @@ export interface MetricsOptions {
 /** A registry of its own, so that several trackers in one process do not meet. */
 export function createMetrics({ control, version, startS }: MetricsOptions): Metrics {
   const registry = new Registry();
+  const interfaces = new Registry();
   // One reading for all metrics of an answer.
   let stats: Stats = control.stats();
   let owners: readonly OwnerInfo[] = [];
   const ofProcess = processMetrics(startS);
 
-  const add = (Kind: typeof Counter | typeof Gauge, metric: Metric): void => {
+  const add = (Kind: typeof Counter | typeof Gauge, metric: Metric, to = registry): void => {
     new Kind({
       name: metric.name,
       help: metric.help,
       labelNames: [...metric.labels],
-      registers: [registry],
+      registers: [to],
       collect() {
         this.reset();
         for (const [labels, value] of metric.values()) this.inc({ ...labels }, value);
@@ -204,6 +222,7 @@ export function createMetrics({ control, version, startS }: MetricsOptions): Met
     ...ofProcess.counters,
   ])
     add(Counter, metric);
+  for (const metric of interfaceCounters(() => stats.live)) add(Counter, metric, interfaces);
   for (const metric of [...ownerGauges(() => owners), ...ofProcess.gauges]) add(Gauge, metric);
   new Gauge({
     name: `${PREFIX}_build_info`,
@@ -216,7 +235,9 @@ export function createMetrics({ control, version, startS }: MetricsOptions): Met
     async text() {
       stats = control.stats();
       owners = control.ownersInfo();
-      return { type: registry.contentType, text: await registry.metrics() };
+      const texts = [await registry.metrics()];
+      if (stats.live !== null) texts.push(await interfaces.metrics());
+      return { type: registry.contentType, text: texts.join('') };
     },
   };
 }

@@ -22,6 +22,8 @@ export function latencyOf(buckets: Int32Array): LatencyNs | null {
     count += n;
   }
   if (count === 0) return null;
-  const at = (percentile: number): number => histogram.getValueAtPercentile(percentile);
-  return { count, min, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max: histogram.maxValue };
+  const { maxValue: max } = histogram;
+  // A percentile is the highest value that the histogram takes for the same, which may lie above all that were seen.
+  const at = (percentile: number): number => Math.min(histogram.getValueAtPercentile(percentile), max);
+  return { count, min, p50: at(50), p90: at(90), p99: at(99), p999: at(99.9), max };
 }

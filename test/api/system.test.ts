@@ -3,9 +3,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { ConfigForm, ContrastForm, ErrorForm, OwnersForm, StatsForm } from '../../src/api/forms.ts';
 import { Setting } from '../../src/conntrack/settings.ts';
+import { latencyOf } from '../../src/control/latency.ts';
 import { createSampler } from '../../src/control/sampler.ts';
 import type { HostConntrack } from '../../src/kernel/host-conntrack.ts';
 import { Counter } from '../../src/shm/counters.ts';
+import { HISTOGRAM_WORDS, record } from '../../src/shm/histogram.ts';
 import { startServer, type TestServer } from '../support/api-server.ts';
 
 let server: TestServer;
@@ -137,6 +139,31 @@ describe('what is told of the tracker', () => {
     assert.equal(/^flowshard_bytes_total (\d+)$/m.exec((await server.ask('/metrics')).text)?.[1], '1000');
   });
 
+  test('metrics of interfaces are there where interfaces are', async () => {
+    const lines = async (): Promise<string[]> => {
+      const { text } = await server.ask('/metrics');
+      assert.match(text, /^flowshard_build_info\{.*\} 1$/m);
+      assert.match(text, /\n$/);
+      return text.split('\n').filter((line) => line.includes('interface'));
+    };
+    assert.deepEqual(await lines(), []);
+    const { counters } = server.control;
+    counters[Counter.LIVE_SOCKETS] = 1;
+    counters[Counter.KERNEL_PACKETS] = 9;
+    counters[Counter.KERNEL_DROPS] = 2;
+    assert.deepEqual(
+      (await lines()).filter((line) => !line.startsWith('#')),
+      [
+        'flowshard_interface_packets_total{outcome="received"} 7',
+        'flowshard_interface_packets_total{outcome="dropped"} 2',
+        'flowshard_interface_ring_full_total 0',
+        'flowshard_interface_lost_total 0',
+      ],
+    );
+    counters[Counter.LIVE_SOCKETS] = 0;
+    assert.deepEqual(await lines(), []);
+  });
+
   test('rates beside the kernel', async () => {
     await get<ContrastForm>('/v1/contrast');
     server.control.counters[Counter.PACKETS] += 5000;
@@ -151,6 +178,26 @@ describe('what is told of the tracker', () => {
       [7, 100, 256, null],
     );
     assert.ok((flowshard.packetCostNs ?? 0) > 0 && notes.length > 0);
+  });
+});
+
+describe('percentiles of a latency', () => {
+  test('are in order, none above the greatest that was seen', () => {
+    for (let value = 1; value < 2 ** 31; value = Math.ceil(value * 1.07)) {
+      const buckets = new Int32Array(HISTOGRAM_WORDS);
+      record(buckets, 1);
+      for (let i = 0; i < 99; i++) record(buckets, value);
+      const latency = latencyOf(buckets);
+      assert.ok(latency !== null && latency.count === 100);
+      const { min, p50, p90, p99, p999, max } = latency;
+      const inOrder = [min, p50, p90, p99, p999, max];
+      assert.deepEqual(
+        inOrder,
+        [...inOrder].sort((a, b) => a - b),
+        `${value}`,
+      );
+    }
+    assert.equal(latencyOf(new Int32Array(HISTOGRAM_WORDS)), null);
   });
 });
 
