@@ -4,6 +4,7 @@
  */
 import { OptionError, TrackerEndedError } from '../common/errors.ts';
 import type { ErrorCode, ErrorForm } from './forms.ts';
+import { type Finding, findingOf } from './request-errors.ts';
 
 /** An error that a route wants to be seen as it is. */
 export class ApiError extends Error {
@@ -66,9 +67,11 @@ function statusOf(error: Error): number {
   return 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : 500;
 }
 
-/** What the validator says, with the place in the request: "querystring/limit must be <= 10000". */
-function validationMessage(error: Error): string | null {
-  return 'validation' in error && Array.isArray(error.validation) ? error.message : null;
+/** What the validator has found; null for other errors. */
+function validationFinding(error: Error): Finding | null {
+  if (!('validation' in error) || !Array.isArray(error.validation) || error.validation.length === 0)
+    return null;
+  return findingOf(error.validation, 'validationContext' in error ? String(error.validationContext) : 'body');
 }
 
 /** The answer for a status alone. */
@@ -90,8 +93,9 @@ function clientsFault(error: Error): Answer | null {
   }
   if (error instanceof TrackerEndedError)
     return { status: 503, form: errorForm('unavailable', error.message) };
-  const validation = validationMessage(error);
-  if (validation !== null) return { status: 400, form: errorForm('invalid_request', validation) };
+  const finding = validationFinding(error);
+  if (finding !== null)
+    return { status: 400, form: errorForm('invalid_request', finding.message, finding.allowed) };
   const status = statusOf(error);
   if (status < 400 || status > 499) return null;
   // Of a body that is no JSON the parser's words help; they contain nothing but the body.

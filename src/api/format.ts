@@ -1,5 +1,6 @@
 /** Which form an answer has: `format` of the query, else what the Accept header names first. */
-import { type OutputOptions, parseOutput } from '../export/options.ts';
+import { OptionError } from '../common/errors.ts';
+import type { OutputOptions } from '../export/options.ts';
 import { ApiError } from './errors.ts';
 import { type Format, MEDIA } from './schemas/parts.ts';
 
@@ -56,7 +57,15 @@ export function formatOf(
 
 const PLAIN: OutputOptions = { format: 'text', extended: false, timestamp: false, id: false };
 
-/** Errors: OptionError for an unknown word */
+const OUTPUT_WORDS = ['extended', 'id', 'timestamp', 'halves'] as const;
+
+/** The words of `output`; the format has a key of its own. Errors: OptionError for an unknown word */
 export function outputOf(output: string | undefined): OutputOptions {
-  return output === undefined || output === '' ? PLAIN : parseOutput(output);
+  if (output === undefined || output === '') return PLAIN;
+  const words = output.split(',');
+  const unknown = words.find((word) => !OUTPUT_WORDS.some((one) => one === word));
+  if (unknown !== undefined)
+    throw new OptionError('output', unknown, `a comma list of ${OUTPUT_WORDS.join(', ')}`);
+  const given = OUTPUT_WORDS.map((word): [string, boolean] => [word, words.includes(word)]);
+  return { ...PLAIN, ...Object.fromEntries(given) };
 }

@@ -23,6 +23,8 @@ export const ERROR_CODES = [
   /** The Host header names somebody else. */
   'misdirected',
   'not_found',
+  /** The path is there, but not with this method: the header Allow has those that are. */
+  'method_not_allowed',
   'not_acceptable',
   /** There is such a connection, or expectation, already. */
   'exists',
@@ -30,7 +32,7 @@ export const ERROR_CODES = [
   'ambiguous',
   /** The connection that is to foretell another does not exist. */
   'no_master',
-  /** A setting that is fixed while the tracker runs; a connection that no tracker makes by itself. */
+  /** A setting that is fixed while the tracker runs; the timeout of a connection where it is fixed; a connection that no tracker makes by itself. */
   'not_allowed',
   'too_large',
   'unsupported_type',

@@ -36,7 +36,9 @@ function checkTogether(format: Format, { limit, cursor, sort, snapshot }: ListQu
       'limit',
       String(limit),
       `1 to ${LIMIT_MAX}`,
-      'Stream with format=ndjson, or follow `next`',
+      sort === undefined
+        ? 'Stream with format=ndjson, or follow `next`'
+        : 'The greatest are held in memory; without sort there may be more',
     );
   if (sort !== undefined && cursor !== undefined)
     throw new OptionError('cursor', cursor, 'without sort', 'The greatest are one page');

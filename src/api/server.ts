@@ -61,14 +61,31 @@ function addErrorHandlers(app: FastifyInstance, context: ApiContext): void {
     if (status === 401) reply.header('www-authenticate', 'Bearer');
     return reply.code(status).type('application/json').send(form);
   });
+  const methodsOf = methodsByPath(app);
   app.setNotFoundHandler((request, reply) => {
-    const message = `there is no ${request.method} ${request.url.split('?', 1)[0]}`;
+    const path = request.url.split('?', 1)[0];
+    const message = `there is no ${request.method} ${path}`;
     const advice = 'GET /v1/openapi.json has all routes';
+    const methods = methodsOf(path).join(', ');
+    reply.type('application/json');
+    if (methods === '') return reply.code(404).send(errorForm('not_found', message, undefined, advice));
     return reply
-      .code(404)
-      .type('application/json')
-      .send(errorForm('not_found', message, undefined, advice));
+      .code(405)
+      .header('allow', methods)
+      .send(errorForm('method_not_allowed', message, methods, advice));
   });
+}
+
+/** Which methods a path has. To be called before the routes are added. */
+function methodsByPath(app: FastifyInstance): (path: string) => readonly string[] {
+  const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
+  app.addHook('onRoute', ({ url, method }) => {
+    const pattern = new RegExp(`^${url.replaceAll('.', '\\.').replace(/:\w+/g, '[^/]+')}$`);
+    routes.push({ pattern, methods: [method].flat() });
+  });
+  return (path) => [
+    ...new Set(routes.filter(({ pattern }) => pattern.test(path)).flatMap(({ methods }) => methods)),
+  ];
 }
 
 function addAccess(app: FastifyInstance, policy: Policy): void {
@@ -116,6 +133,8 @@ export async function createApi(
         removeAdditional: false,
         useDefaults: true,
         allErrors: false,
+        // Errors carry the value and its schema: see request-errors.ts.
+        verbose: true,
         keywords: [FILTER_MARK],
       },
     },

@@ -319,7 +319,7 @@ describe('whoever tries', () => {
     ['tokens', '/v1/stats', 'wrong-wrong-wrong-wrong', 401],
     ['tokens on paths that do not exist', '/nothing', 'wrong-wrong-wrong-wrong', 401],
     ['paths that do not exist', '/nothing', TOKEN, 404],
-    ['methods that do not exist', '/v1/stats', TOKEN, 404],
+    ['methods that do not exist', '/v1/stats', TOKEN, 405],
   ];
   for (const [what, path, token, status] of attempts)
     test(`${what} is stopped`, async () => {

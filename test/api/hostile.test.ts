@@ -80,7 +80,7 @@ describe('what is no proper request', () => {
       ],
       ['GET /v1/none HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
       ['BREW /v1/stats HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid_request'],
-      ['PUT /v1/stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+      ['PUT /v1/stats HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 405, 'method_not_allowed'],
     ];
     for (const [bytes, status, code] of cases) {
       const answer = await exchange(Buffer.from(bytes, 'latin1'));

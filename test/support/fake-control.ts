@@ -326,7 +326,11 @@ export function createFakeControl(options: FakeOptions = {}): FakeControl {
         for (const place of table.keys()) if (ended(owner, place, EndCode.KILLED) !== null) count++;
       return count;
     },
-    update: (scan, change) => pages(scan, (_owner, _place, words) => changed(words, change)),
+    update: (scan, change) =>
+      pages(scan, (_owner, _place, words) => {
+        const isFixed = (words[Hot.STATUS] & StatusBit.FIXED_TIMEOUT) !== 0;
+        return isFixed && change.timeoutS !== undefined ? null : changed(words, change);
+      }),
     create,
     expectations: async () => [...expected],
     async removeExpectations(which) {

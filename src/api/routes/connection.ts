@@ -3,7 +3,7 @@
  * one. So a filter may stand beside it, and where several connections match nothing is done.
  */
 import type { FastifyInstance } from 'fastify';
-import type { Connection } from '../../export/connection.ts';
+import { type Connection, StatusBit } from '../../export/connection.ts';
 import { connectionJson } from '../../export/json.ts';
 import type { Program } from '../../query/program.ts';
 import type { ApiContext } from '../context.ts';
@@ -45,13 +45,15 @@ async function onlyOne(
   return { filter, connection: found[0] };
 }
 
-/** The one page of one connection that a change gives; it may have ended in between. */
-async function changed(id: number, pages: ReturnType<ApiContext['control']['remove']>): Promise<string> {
+/** The one page of one connection that a change gives; null where there is none: it may have ended in between. */
+async function changed(pages: ReturnType<ApiContext['control']['remove']>): Promise<string | null> {
   let text: string | null = null;
   for await (const page of pages) if (page.count > 0) text ??= connectionJson(connectionAt(page, 0));
-  if (text === null) throw notFound(id);
   return text;
 }
+
+const isFixed = ({ status }: Connection): boolean => (status & StatusBit.FIXED_TIMEOUT) !== 0;
+const timeoutFixed = () => new ApiError(409, 'not_allowed', 'its timeout is fixed');
 
 export function registerOneConnectionRoutes(app: FastifyInstance, context: ApiContext): void {
   const { control } = context;
@@ -81,7 +83,9 @@ export function registerOneConnectionRoutes(app: FastifyInstance, context: ApiCo
     async handler(request, reply) {
       const { id } = request.params;
       const { filter } = await onlyOne(context, id, request.query);
-      return reply.type('application/json').send(await changed(id, control.remove({ filter })));
+      const text = await changed(control.remove({ filter }));
+      if (text === null) throw notFound(id);
+      return reply.type('application/json').send(text);
     },
   });
 
@@ -95,9 +99,13 @@ export function registerOneConnectionRoutes(app: FastifyInstance, context: ApiCo
     },
     async handler(request, reply) {
       const { id } = request.params;
-      const { filter } = await onlyOne(context, id, request.query);
+      const { filter, connection } = await onlyOne(context, id, request.query);
       const pages = control.update({ filter }, changeOf(request.body));
-      return reply.type('application/json').send(await changed(id, pages));
+      const text = await changed(pages);
+      // The tracker leaves it alone, and says no more about it than about one that has ended.
+      if (text === null && request.body.timeoutS !== undefined && isFixed(connection)) throw timeoutFixed();
+      if (text === null) throw notFound(id);
+      return reply.type('application/json').send(text);
     },
   });
 }

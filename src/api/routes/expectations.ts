@@ -14,7 +14,16 @@ import { ApiError } from '../errors.ts';
 import { EXPECTATION_QUERY, type ExpectationQuery, expectationFilterOf } from '../expectation-filter.ts';
 import { formatOf } from '../format.ts';
 import type { NewExpectationForm } from '../forms.ts';
-import { errors, FORMAT_QUERY, type Format, json, listAnswer, ref, strict } from '../schemas/parts.ts';
+import {
+  errors,
+  FORMAT_QUERY,
+  type Format,
+  json,
+  listAnswer,
+  NO_QUERY,
+  ref,
+  strict,
+} from '../schemas/parts.ts';
 import { type Pieces, sendPieces } from '../streams.ts';
 import { newExpectationOf } from '../tuple-forms.ts';
 
@@ -125,6 +134,7 @@ export function registerExpectationRoutes(app: FastifyInstance, context: ApiCont
       tags,
       operationId: 'createExpectation',
       summary: 'Makes an expectation',
+      querystring: NO_QUERY,
       body: ref('NewExpectation'),
       response: { 201: json('As it was made', ref('Expectation')), ...errors(409, 413, 415, 422, 507) },
     },

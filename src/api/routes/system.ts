@@ -4,35 +4,45 @@ import { changeSettings } from '../../conntrack/settings-change.ts';
 import type { ApiContext } from '../context.ts';
 import type { ConfigForm, HealthForm } from '../forms.ts';
 import { OPENAPI_PATH } from '../openapi.ts';
-import { content, errors, json, ref, type Schema, text } from '../schemas/parts.ts';
-import { settingsForm } from '../settings-form.ts';
+import { content, errors, json, NO_QUERY, ref, type Schema, text } from '../schemas/parts.ts';
+import { namedSetting, settingsForm } from '../settings-form.ts';
 
 const tags = ['system'];
 
-/** Schema of a route that takes nothing and gives one form. */
-const plain = (operationId: string, summary: string, id: string): Record<string, unknown> => ({
+/** Schema of a route that gives one form, whatever stands in the query: who watches over a service may add to it. */
+const lenient = (operationId: string, summary: string, id: string): Record<string, unknown> => ({
   tags,
   operationId,
   summary,
   response: { 200: json(summary, ref(id)), ...errors() },
 });
 
+/** The same, and a query is an error. */
+const plain = (...words: Parameters<typeof lenient>): Record<string, unknown> => ({
+  ...lenient(...words),
+  querystring: NO_QUERY,
+});
+
 function registerHealth(app: FastifyInstance, context: ApiContext): void {
   app.get(
     '/healthz',
-    { schema: plain('health', 'Whether it lives', 'Health') },
+    { exposeHeadRoute: true, schema: lenient('health', 'Whether it lives', 'Health') },
     (): HealthForm => ({ status: 'ok' }),
   );
 
   const notReady: Schema = json('Not ready', ref('Health'));
-  const schema = plain('ready', 'Whether it tracks packets', 'Health');
+  const schema = lenient('ready', 'Whether it tracks packets', 'Health');
   const response = { ...errors(), 200: json('Ready', ref('Health')), 503: notReady };
-  app.get('/readyz', { schema: { ...schema, response } }, (_request, reply): HealthForm => {
-    const reason = context.notReady();
-    if (reason === null) return { status: 'ok' };
-    void reply.code(503);
-    return { status: 'not ready', reason };
-  });
+  app.get(
+    '/readyz',
+    { exposeHeadRoute: true, schema: { ...schema, response } },
+    (_request, reply): HealthForm => {
+      const reason = context.notReady();
+      if (reason === null) return { status: 'ok' };
+      void reply.code(503);
+      return { status: 'not ready', reason };
+    },
+  );
 }
 
 function registerConfig(app: FastifyInstance, { control, run }: ApiContext): void {
@@ -45,11 +55,16 @@ function registerConfig(app: FastifyInstance, { control, run }: ApiContext): voi
       operationId: 'changeConfig',
       summary: 'Changes timeouts and switches',
       description: 'A timeout counts for what packets refresh from then on, as in the kernel.',
+      querystring: NO_QUERY,
       body: ref('SettingsChange'),
       response: { 200: json('As they are now', ref('Config')), ...errors(413, 415) },
     },
     handler(request) {
-      changeSettings(control.settings, request.body);
+      try {
+        changeSettings(control.settings, request.body);
+      } catch (error) {
+        throw namedSetting(error);
+      }
       return config();
     },
   });
@@ -114,6 +129,7 @@ export function registerSystemRoutes(app: FastifyInstance, context: ApiContext):
         tags,
         operationId: 'openapi',
         summary: 'This document',
+        querystring: NO_QUERY,
         response: { 200: json('OpenAPI 3.1', { type: 'object', additionalProperties: true }) },
       },
     },

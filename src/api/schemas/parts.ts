@@ -22,6 +22,9 @@ export function strict(
 export const whole = (properties: Readonly<Record<string, unknown>>): Schema =>
   strict(properties, Object.keys(properties));
 
+/** The query of a route that takes none. */
+export const NO_QUERY: Schema = strict({});
+
 export const text = (description: string, more: Schema = {}): Schema => ({
   type: 'string',
   description,
