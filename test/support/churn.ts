@@ -162,6 +162,8 @@ export interface ChurnFeed {
   /** Writes so many packets; waits for the pipe to take them. Where nobody reads any more they are lost. */
   send(packets: number): Promise<void>;
   end(): Promise<void>;
+  /** Ends it at once, whoever reads. */
+  abandon(): void;
 }
 
 /** Feeds a named pipe from which a tracker reads. Opening it waits for that. */
@@ -184,6 +186,9 @@ export function feedPipe(path: string, churn: Churn): ChurnFeed {
       if (stream.destroyed) return;
       stream.end();
       await once(stream, 'close').catch(() => {});
+    },
+    abandon: () => {
+      stream.destroy();
     },
   };
 }
