@@ -1,5 +1,5 @@
 /** Options of the control API of a run, and the API as something that runs beside the tracker. */
-import { chownSync } from 'node:fs';
+import { lchownSync } from 'node:fs';
 import type { Command } from 'commander';
 import { OptionError } from '../common/errors.ts';
 import { defaultSocketPath } from '../common/socket-path.ts';
@@ -70,7 +70,7 @@ export async function attachApi(
     insecureLoopback: flags.insecureLoopback === true,
   });
   // Who the run becomes may go on listening, and answer itself.
-  if (owner !== null && api.socket !== null) chownSync(api.socket, owner.uid, owner.gid);
+  if (owner !== null && api.socket !== null) lchownSync(api.socket, owner.uid, owner.gid);
   return {
     leave: () => api.close(),
     finish: async () => [],

@@ -35,17 +35,21 @@ export function openTrackLive(request: LiveRequest, user: string | undefined): T
   const open = openLive(request);
   const manager = connectServiceManager();
   const names = request.interfaces.join(', ');
+  /** What the service manager was told last. */
+  let status = `Tracking ${names}`;
   return {
     open,
     identity,
     onInterface({ name, state }) {
-      process.stderr.write(`flowshard: ${name}: ${NOTICES[state]}\n`);
-      manager.status(state === 'up' ? `Tracking ${names}` : `${name} is ${state}`);
+      // Where the run ends because of it, its last words say so.
+      if (state === 'up' || request.onDown === 'wait')
+        process.stderr.write(`flowshard: ${name}: ${NOTICES[state]}\n`);
+      status = state === 'up' ? `Tracking ${names}` : `${name} is ${state}`;
+      manager.status(status);
     },
     attach(isQuiet) {
       if (identity !== null) dropPrivileges(identity);
       if (!isQuiet) process.stderr.write(`flowshard: tracking ${names}; Ctrl-C ends it\n`);
-      const status = `Tracking ${names}`;
       manager.ready(status);
       const watchdog = startWatchdog(manager);
       let hasLeft = false;

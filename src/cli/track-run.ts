@@ -9,6 +9,7 @@ import type { EventType } from '../export/connection.ts';
 import { timeNs } from '../export/entry-view.ts';
 import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
 import { parseOutput } from '../export/text.ts';
+import { waitForInterfaces } from '../live/wait-for-interfaces.ts';
 import { Counter } from '../shm/counters.ts';
 import { type Pipeline, startPipeline } from '../workers/pipeline.ts';
 import { attachApi, checkApiFlags, servesApi } from './api-options.ts';
@@ -50,9 +51,12 @@ function handleSignals(stop: () => void, restoreTerminal: () => void): void {
 }
 
 /** Opens the interfaces, where there are any. Errors: OptionError, LiveError */
-function openLiveOf(flags: TrackFlags): TrackLive | null {
+async function openLiveOf(flags: TrackFlags): Promise<TrackLive | null> {
   const request = liveRequestOf(flags, flags.helpers);
-  return request === null ? null : openTrackLive(request, flags.user);
+  if (request === null) return null;
+  const say = (words: string): unknown => process.stderr.write(`flowshard: ${words}\n`);
+  if (request.onDown === 'wait') await waitForInterfaces(request.interfaces, say);
+  return openTrackLive(request, flags.user);
 }
 
 function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): Pipeline {
@@ -131,7 +135,7 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
   const out = createOutput(process.stdout);
   const traceTable = flags.traceTable ?? 0;
   const printer = createPrinter(flags.print, out, { output, eventTypes, traceTable });
-  const live = openLiveOf(flags);
+  const live = await openLiveOf(flags);
   const pipeline = startOf(flags, printer, live);
   let progress: Progress | null = null;
   let beside: Attachment | null = null;

@@ -68,6 +68,10 @@ function ask(libc: Libc, fd: number, name: string, request: Request): DataView |
 
 const nativeU16 = (view: DataView): number => new Uint16Array(view.buffer, NAME_BYTES, 1)[0];
 
+/** Whether the kernel would take it for a name. */
+export const isInterfaceName = (name: string): boolean =>
+  /^[^\s/:]+$/.test(name) && new TextEncoder().encode(name).length < NAME_BYTES;
+
 /**
  * What there is under a name now; null when there is none. It may be gone before the answer is used.
  *
@@ -75,7 +79,7 @@ const nativeU16 = (view: DataView): number => new Uint16Array(view.buffer, NAME_
  * Errors: LiveError when the kernel does not answer at all
  */
 export function findInterface(libc: Libc, name: string): Interface | null {
-  if (new TextEncoder().encode(name).length >= NAME_BYTES) return null;
+  if (!isInterfaceName(name)) return null;
   const fd = libc.socket(Family.IPV4, SocketType.DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new LiveError(name, `a socket: ${errnoText(libc.errno())}`, 'see netdevice(7)');
   try {

@@ -7,10 +7,12 @@ import { MIXED, track } from './cli.ts';
 describe('track -i', { skip: enterOwnNetwork() }, () => {
   const refused: readonly (readonly [args: readonly string[], status: number, words: RegExp])[] = [
     [
-      ['-i', 'nothere'],
+      ['-i', 'nothere', '--on-down', 'exit'],
       2,
       /^flowshard: -i\/--interface: "nothere" is not allowed; allowed: an interface of this host: /,
     ],
+    // Nothing can ever have that name.
+    [['-i', 'a-name-that-is-too-long'], 2, /-i\/--interface: "a-name-that-is-too-long" is not allowed/],
     [['-i', 'lo,lo'], 2, /-i\/--interface: "lo" is not allowed; allowed: each interface once/],
     [['-i', 'lo', '-r', 'x.pcap'], 2, /-r\/--read: "x.pcap" is not allowed; allowed: without -i/],
     [['-i', 'lo', '--filter', 'tcp prt'], 2, /--filter: "tcp prt" is not allowed; .*syntax error/],

@@ -75,6 +75,17 @@ describe('a tracker on an interface', { skip }, () => {
     await until('it is seen again', async () => tracker !== null && (await countOf(tracker)) >= 1);
   });
 
+  it('waits for an interface that is not there yet', async () => {
+    ns.run('ip link del tap0');
+    const starting = startTracker(ns, 'tap0');
+    await sleep(700);
+    connect();
+    tracker = await starting;
+    assert.match(tracker.said(), /tap0: there is no such interface yet; waiting for it/);
+    ping();
+    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+  });
+
   it('told to end, it leaves the interface as it was', async () => {
     tracker = await startTracker(ns, 'tap0');
     const { child, socket } = tracker;
