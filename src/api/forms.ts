@@ -5,7 +5,7 @@
  * A connection, an event and an expectation have the forms of src/export/json.ts and expectation.ts, with one
  * difference: an event has its owner and its number in front.
  */
-import type { LatencyNs } from '../control/tracker-control.ts';
+import type { OwnerInfo } from '../control/tracker-control.ts';
 import type { Connection, EventType, Tuple } from '../export/connection.ts';
 import type { Expectation } from '../export/expectation.ts';
 import type { Stats } from '../export/stats.ts';
@@ -187,22 +187,7 @@ export type StatsForm = {
   readonly uptimeS: number;
 } & Stats;
 
-export interface OwnerForm {
-  readonly owner: number;
-  readonly kind: 'shard' | 'masters';
-  readonly entries: number;
-  readonly entriesMax: number;
-  readonly indexSlots: number;
-  readonly load: number;
-  readonly probeMax: number;
-  readonly wheelBacklog: number;
-  readonly expiryLagMs: number;
-  readonly ringDepth: number;
-  readonly ringSlots: number;
-  readonly nextEvent: number;
-  readonly bytes: number;
-  readonly latencyNs: LatencyNs | null;
-}
+export type OwnerForm = OwnerInfo;
 
 /** GET /v1/shards. */
 export interface OwnersForm {

@@ -67,7 +67,7 @@ const CHANGED = EventBit.REPLY | EventBit.ASSURED | EventBit.PROTOINFO;
 export function createService(options: ServiceOptions): Service {
   const { parts, mailbox, matcher, logSlots } = options;
   const { segment, table, wheel, reporter, helpers } = parts;
-  const { hot, hotF64, cold, counters } = segment;
+  const { hot, cold, counters } = segment;
   const more = options.more ?? null;
   /** The lane that is being worked on; null for none. */
   let lane: Lane | null = null;
@@ -186,7 +186,7 @@ export function createService(options: ServiceOptions): Service {
       if (hot[h + Hot.KIND] === 0 || ((hot[h + Hot.DEADLINE] - ms) | 0) <= 0) continue;
       if (!matcher.matches(entry, ms, sec)) continue;
       if (isTimeoutFixed(operation, ask, h)) continue;
-      if (operation === Operation.UPDATE) change(ask, entry, ms);
+      if (operation === Operation.UPDATE) change(ask, entry);
       copyTo(page);
       if (operation === Operation.REMOVE) parts.end(entry, EndCode.DELETED);
       left -= COPY_COST;
@@ -212,22 +212,16 @@ export function createService(options: ServiceOptions): Service {
 
   // ---- Changes ----
 
-  function setDeadline(which: number, deadline: number): void {
-    const h = which * Hot.WORDS;
-    hot[h + Hot.DEADLINE] = deadline;
-    if (((deadline - hot[h + Hot.FILED]) | 0) < 0) wheel.hasten(which);
-  }
-
   /** As in the kernel, what has a fixed timeout is not given another one, and then nothing else of it is changed. */
   function isTimeoutFixed(operation: Operation, ask: Int32Array, h: number): boolean {
     if (operation !== Operation.UPDATE || (ask[Ask.CHANGES] & ChangeBit.TIMEOUT) === 0) return false;
     return (hot[h + Hot.STATUS] & Status.FIXED_TIMEOUT) !== 0;
   }
 
-  function change(ask: Int32Array, which: number, ms: number): void {
+  function change(ask: Int32Array, which: number): void {
     const h = which * Hot.WORDS;
     const changes = ask[Ask.CHANGES];
-    if ((changes & ChangeBit.TIMEOUT) !== 0) setDeadline(which, (ms + ask[Ask.TIMEOUT_MS]) | 0);
+    if ((changes & ChangeBit.TIMEOUT) !== 0) parts.refresh(which, ask[Ask.TIMEOUT_MS]);
     if ((changes & ChangeBit.STATUS) !== 0) hot[h + Hot.STATUS] |= ask[Ask.STATUS];
     if ((changes & ChangeBit.MARK) !== 0) {
       const mark = (hot[h + Hot.MARK] & ~ask[Ask.MARK_MASK]) ^ ask[Ask.MARK];
@@ -255,7 +249,6 @@ export function createService(options: ServiceOptions): Service {
     hot.fill(0, h + Hot.STATUS, h + Hot.WORDS);
     cold.fill(0, c + Cold.START_SEC, c + Cold.WORDS);
     if ((kind & Kind.IPV6) === 0) cold.fill(0, c, c + Cold.START_SEC);
-    hotF64.fill(0, (h + Hot.PACKETS_ORIG) >> 1, ((h + Hot.PACKETS_ORIG) >> 1) + 4);
     const fromHi = (ask[d + Desc.META] & Meta.FROM_HI) !== 0 ? Status.FROM_HI : 0;
     const counted = parts.settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0;
     hot[h + Hot.STATUS] =

@@ -21,6 +21,8 @@ export interface TrackerParts {
   /** The clock, and the number of the last packet. */
   now(): { readonly ms: number; readonly sec: number; readonly nsec: number; readonly number: number };
   isOverdue(entry: number): boolean;
+  /** Sets the deadline of a connection, as a packet of now would. */
+  refresh(entry: number, timeoutMs: number): void;
   /** Makes sure that one more connection fits; may evict. */
   hasRoom(hash: number): boolean;
   end(entry: number, code: EndCode): void;

@@ -489,6 +489,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       isReporting,
       now: () => ({ ms: nowMs, sec: nowSec >>> 0, nsec: nowNsec, number }),
       isOverdue,
+      refresh,
       hasRoom,
       end: (entry, code) => end(entry, hashOf(entry), code),
       expireDue: catchUp,

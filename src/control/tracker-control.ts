@@ -8,8 +8,7 @@ import type { Expectation } from '../export/expectation.ts';
 import type { Stats } from '../export/stats.ts';
 import type { Program } from '../query/program.ts';
 
-/** Words of an entry in a page: Hot, then Cold. */
-export const PAGE_ENTRY_WORDS = 44;
+export { PAGE_ENTRY_WORDS } from '../shm/mailbox.ts';
 
 /** Copies of entries, each taken as a whole between two packets. Valid until the next page is asked for. */
 export interface Page {

@@ -7,8 +7,10 @@
  *   each test: operation | NEGATED | alternatives << COUNT_SHIFT; words of the test; its alternatives
  */
 
+import { ASK_PROGRAM_WORDS } from '../shm/mailbox.ts';
+
 /** Most words of a program: what a mailbox has room for. */
-export const PROGRAM_WORDS_MAX = 448;
+export const PROGRAM_WORDS_MAX = ASK_PROGRAM_WORDS;
 
 declare const programBrand: unique symbol;
 

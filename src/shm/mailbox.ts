@@ -5,7 +5,7 @@
  * until the owner ends.
  */
 
-import { Ask } from './offsets.generated.ts';
+import { Ask, Cold, Hot } from './offsets.generated.ts';
 import { createSharedI32 } from './segment.ts';
 
 /** Two, so that one answer can be read while the other one is made. */
@@ -14,7 +14,7 @@ export const LANES = 2;
 export const ASK_PROGRAM_WORDS = 448;
 /** Entries of an answer: Hot and Cold words of each. */
 export const PAGE_ENTRIES = 2048;
-export const PAGE_ENTRY_WORDS = 44;
+export const PAGE_ENTRY_WORDS = Hot.WORDS + Cold.WORDS;
 /** Expectations of an answer: the words of each, then those of its master. */
 export const PAGE_EXPECTATIONS = 512;
 

@@ -316,7 +316,6 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   }
 
   const ingestCounters = ingestParts.map(({ counters }) => counters);
-  /** Ingest threads that read, so far. */
   async function opened(): Promise<void> {
     if (options.live === undefined) return;
     await Promise.race([finished, untilWord(control, Control.OPENED, ingests)]);

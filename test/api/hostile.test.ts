@@ -3,33 +3,13 @@
  * bodies of any kind. Every answer is our own form of an error.
  */
 import assert from 'node:assert/strict';
-import { connect, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import type { ErrorForm } from '../../src/api/forms.ts';
 import { LIMITS } from '../../src/api/server.ts';
-import { startServer, type TestServer } from '../support/api-server.ts';
-import type { FakeConnection } from '../support/fake-control.ts';
+import { raw, startServer, type TestServer, udp } from '../support/api-server.ts';
 import { createRandom, runSeed } from '../support/random.ts';
 
-const udp = (i: number): FakeConnection => ({
-  family: 'ipv4',
-  protocol: 17,
-  src: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`,
-  dst: '192.0.2.53',
-  sport: 1000,
-  dport: 53,
-  timeoutS: 30,
-});
-
 let server: TestServer;
-
-function raw(path: string | null): Promise<Socket> {
-  assert.ok(path !== null);
-  return new Promise((resolve, reject) => {
-    const socket = connect(path, () => resolve(socket));
-    socket.once('error', reject);
-  });
-}
 
 /** Sends bytes and gives everything that comes back until the server closes. */
 async function exchange(bytes: string | Uint8Array): Promise<string> {

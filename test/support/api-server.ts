@@ -1,10 +1,17 @@
 /** The control API over a tracker without threads, and a plain client for it. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Api, type ServeOptions, serveApi } from '../../src/api/serve.ts';
-import { createFakeControl, type FakeControl, type FakeOptions } from './fake-control.ts';
+import {
+  createFakeControl,
+  type FakeConnection,
+  type FakeControl,
+  type FakeOptions,
+} from './fake-control.ts';
 
 export interface Answer {
   readonly status: number;
@@ -97,4 +104,24 @@ export async function startServer(
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** One of many connections. */
+export const udp = (i: number): FakeConnection => ({
+  family: 'ipv4',
+  protocol: 17,
+  src: `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}`,
+  dst: '192.0.2.53',
+  sport: 1000,
+  dport: 53,
+  timeoutS: 30,
+});
+
+/** A connection to a server on which anything can be said. */
+export function raw(path: string | null): Promise<Socket> {
+  assert.ok(path !== null);
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => resolve(socket));
+    socket.once('error', reject);
+  });
 }
