@@ -134,7 +134,7 @@ function wordTest(word: string, negated: boolean): FilterTest {
   // A number alone could be anything.
   for (const name of /^[\d,]*$/.test(word) ? [] : KEYS_OF_WORDS) {
     const key = keyOf(name);
-    const found = word.split(',').map((text) => parseAlternative(key, text));
+    const found = listed(word).map((text) => parseAlternative(key, text));
     const alternatives = found.flatMap((several) => several ?? []);
     if (!found.includes(null)) return { key: name, negated, alternatives };
   }
@@ -144,12 +144,15 @@ function wordTest(word: string, negated: boolean): FilterTest {
   throw new OptionError(TEXT_PARAMETER, shortened(word), allowed, hint);
 }
 
+/** What a list names, each once. */
+const listed = (list: string): string[] => [...new Set(list.split(',').map((text) => text.trim()))];
+
 const wordsOf = (key: FilterKey): readonly string[] => valueNames(keyOf(key).kind);
 
 /** `value` may begin with "!" or "!=", which negate once more, or with "=", which says nothing. */
 function parseTest(key: FilterKeyInfo, value: string, negated: boolean): FilterTest {
   const [, sign, plain] = /^\s*(!=?|=)?(.*)$/s.exec(value) ?? [null, undefined, value];
-  const texts = [...new Set(plain.split(',').map((text) => text.trim()))];
+  const texts = listed(plain);
   if (texts.length > 1 && texts.some((text) => COMPARISON.test(text)))
     return failValue(key, value, 'A comparison stands alone; ranges may be listed: 1-5,9-');
   const alternatives = texts.flatMap(

@@ -291,6 +291,7 @@ describe('a text', () => {
     same('TIME_WAIT', { state: 'TIME_WAIT' });
     same('10.0.0.0/8', { host: '10.0.0.0/8' });
     same('::1', { host: '::1' });
+    same('ipv4,ipv4', { family: 'ipv4' });
     same('not 2001:db8::/32,fe80::1', { host: '!2001:db8::/32,fe80::1' });
   });
 
