@@ -1,4 +1,5 @@
-/** Reads captures to their end, and answers questions meanwhile. */
+/** Reads captures, or what stands in for them, to their end, and answers questions meanwhile. */
+import { createMemoryReader } from '../ingest/memory-reader.ts';
 import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
 import { openCapture } from '../ingest/open-capture.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../ingest/reader.ts';
@@ -17,7 +18,7 @@ export async function readFiles(task: IngestTask, run: IngestRun): Promise<Inges
   const { control, counters } = task;
   const signals = createSignals(control, task.service?.mailbox.bell ?? null, run.service);
   // A pipe may be silent before its first byte too.
-  const opening = Promise.all(task.files.map((file) => openCapture(file)));
+  const opening = openReaders(task);
   if (await signals.before(opening)) {
     run.finish();
     return { errors: [], stopped: true };
@@ -36,6 +37,12 @@ export async function readFiles(task: IngestTask, run: IngestRun): Promise<Inges
   }));
   if (!stopped) await reader.close();
   return { errors, stopped };
+}
+
+/** Packets come from files, or from memory. */
+function openReaders({ files, memory }: IngestTask): Promise<CaptureReader[]> {
+  if (memory !== null) return Promise.resolve([createMemoryReader(memory)]);
+  return Promise.all(files.map((file) => openCapture(file)));
 }
 
 /** Reads until the end or until the main thread says stop; returns whether it was stopped. */

@@ -6,6 +6,7 @@ import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import type { ReportMode } from '../conntrack/reporter.ts';
 import type { LiveFailure, LiveOptions } from '../live/options.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
+import type { FrameBlock } from '../shm/frame-block.ts';
 import type { MailboxMemory } from '../shm/mailbox.ts';
 import type { RingBlock } from '../shm/ring-block.ts';
 import type { RingMemory } from '../shm/segment.ts';
@@ -60,6 +61,8 @@ export interface IngestTask {
   readonly files: readonly string[];
   /** Instead of files. */
   readonly live: LiveOptions | null;
+  /** Instead of files. */
+  readonly memory: FrameBlock | null;
   /** Number of this ingest thread, and how many there are. */
   readonly ingest: number;
   readonly ingests: number;

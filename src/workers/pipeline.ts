@@ -23,6 +23,7 @@ import type { InterfaceNotice, LiveFailure } from '../live/options.ts';
 import type { Encapsulation } from '../packet/tunnels/options.ts';
 import { BELL_WORDS } from '../shm/bell.ts';
 import { Counter } from '../shm/counters.ts';
+import type { FrameBlock } from '../shm/frame-block.ts';
 import { HISTOGRAM_WORDS } from '../shm/histogram.ts';
 import { createLogReader } from '../shm/log.ts';
 import { createMailboxMemory } from '../shm/mailbox.ts';
@@ -68,6 +69,8 @@ export interface PipelineOptions {
   readonly files: readonly string[];
   /** Interfaces instead of files: an ingest thread for each of `live.threads`, more than one only without helpers. */
   readonly live?: OpenLive;
+  /** Frames in memory instead of files: for measuring. */
+  readonly memory?: FrameBlock;
   /** Told when an interface goes down or away, and when its packets go on. */
   readonly onInterface?: (notice: InterfaceNotice) => void;
   /** It may be asked questions while it runs (`control`), and keeps the latest events for whoever wants them. */
@@ -221,6 +224,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     const task: IngestTask = {
       files: options.files,
       live: live === undefined ? null : { ...live.threads[ingest], notices: notices?.port2 ?? null },
+      memory: options.memory ?? null,
       ingest,
       ingests,
       rings: shardParts.map(({ inputs }) => inputs.rings[ingest]),
