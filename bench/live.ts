@@ -1,6 +1,7 @@
 /**
  * node dist/bench/live.js: what `flowshard track -i` loses and what it costs (root). A veth pair in a network namespace of
- * this process; frames are sent from this process, the command reads at the other end.
+ * this process; frames are sent from this process, the command reads at the other end. Wire drops are frames for which the
+ * queue of the other end had no room: nobody has seen them.
  *
  *   full speed   as fast as one core sends: sent, read, dropped by the kernel, dropped by us
  *   at a rate    200,000 packets per second: processor time of all threads of the command together
@@ -10,7 +11,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { monotonicMs } from '../src/common/clock.ts';
-import { openFlood } from '../test/support/flood.ts';
+import { openFrameSender, takeRedirected } from '../src/kernel/linux/frame-sender.ts';
+import { loadLibc } from '../src/kernel/linux/libc.ts';
 import { ethernet, udpPacket } from '../test/support/frames.ts';
 import { addPair, enterOwnNetwork, ip } from '../test/support/own-network.ts';
 
@@ -45,6 +47,28 @@ function framesOf(connections: number): Uint8Array[] {
   );
 }
 
+/** From here on `out0` sends all of them in turn. */
+function openSender(): { send(count: number): void; close(): void } {
+  const libc = loadLibc();
+  takeRedirected(libc, 'in0');
+  const frames = framesOf(Number(flags.connections));
+  const [{ length: frameBytes }] = frames;
+  const device = libc.if_nametoindex('out0');
+  const sender = openFrameSender(libc, { device, frameBytes, frames: frames.length });
+  frames.forEach((frame, i) => {
+    sender.frames.set(frame, i * sender.strideBytes);
+  });
+  return { send: (count) => sender.send(count, 0, frames.length), close: sender.close };
+}
+
+/** Frames that a device received. */
+function receivedBy(device: string): number {
+  const line = readFileSync('/proc/thread-self/net/dev', 'utf8')
+    .split('\n')
+    .find((each) => each.trim().startsWith(`${device}:`));
+  return Number(line?.split(':')[1].trim().split(/\s+/)[1] ?? 0);
+}
+
 /** Processor time of all threads, ms. */
 function cpuMsOf(pid: number): number {
   const ticks = readdirSync(`/proc/${pid}/task`).map((task) => {
@@ -56,6 +80,8 @@ function cpuMsOf(pid: number): number {
 
 interface Figures {
   readonly sent: number;
+  /** Frames that the wire could not take: the queue of the other end was full. */
+  readonly onWire: number;
   readonly seconds: number;
   readonly packets: number;
   readonly tracked: number;
@@ -79,26 +105,28 @@ async function measure(packets: number, rate: number): Promise<Figures> {
   });
   while (!stderr.includes('tracking')) await sleep(5);
   const { pid = 0 } = child;
-  const flood = openFlood('out0', framesOf(Number(flags.connections)));
+  const sender = openSender();
   const beforeMs = cpuMsOf(pid);
   const startMs = monotonicMs();
   for (let sent = 0; sent < packets; ) {
     const due =
       rate === 0 ? packets : Math.min(packets, Math.floor(((monotonicMs() - startMs) * rate) / 1000));
-    flood.send(due - sent);
+    if (due > sent) sender.send(due - sent);
     sent = due;
     if (sent < packets) await sleep(PACE_MS);
   }
   const seconds = (monotonicMs() - startMs) / 1000;
   await sleep(100);
   const cpuMs = cpuMsOf(pid) - beforeMs;
-  flood.close();
+  const onWire = receivedBy('in0');
+  sender.close();
   child.kill('SIGTERM');
   await new Promise((resolve) => child.once('close', resolve));
   ip('link del out0');
   const stats = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}');
   return {
     sent: packets,
+    onWire,
     seconds,
     packets: stats.packets,
     tracked: stats.tracked,
@@ -114,7 +142,7 @@ const runs = [
   [`${rate} per second`, rate * Number(flags.seconds), rate],
 ] as const;
 console.log(
-  '                     sent       Mpps    read  kernel drops  ring-full  unaccounted  cores  ns/packet',
+  '                     sent       Mpps    read   wire drops  kernel drops  ring-full  unaccounted  cores  ns/packet',
 );
 for (const [name, packets, at] of runs) {
   const f = await measure(packets, at);
@@ -122,9 +150,10 @@ for (const [name, packets, at] of runs) {
     String(f.sent).padStart(9),
     (f.sent / f.seconds / 1e6).toFixed(3).padStart(10),
     String(f.packets).padStart(9),
+    String(f.sent - f.onWire).padStart(9),
     String(f.kernelDrops).padStart(9),
     String(f.ringFull).padStart(9),
-    String(f.sent - f.packets - f.kernelDrops).padStart(9),
+    String(f.onWire - f.packets - f.kernelDrops).padStart(9),
     (f.cpuMs / 1000 / f.seconds).toFixed(2).padStart(9),
     String(Math.round((f.cpuMs * 1e6) / f.packets)).padStart(9),
   ];

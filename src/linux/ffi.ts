@@ -36,6 +36,9 @@ export class FfiError extends Error {
 /** An address in the memory of this process, as koffi hands it over. */
 export type Pointer = bigint | number;
 
+/** The address that mmap gives when it fails: all bits set. */
+export const isMapFailed = (pointer: Pointer): boolean => BigInt.asIntN(64, BigInt(pointer)) === BigInt(-1);
+
 /** What is used of koffi. */
 export interface Ffi {
   /** Functions by name, of the program itself: Node is linked with whichever libc the system has. */

@@ -2,7 +2,7 @@
 import { type Ffi, FfiError, loadFfi, type Pointer } from '../linux/ffi.ts';
 import { LiveError } from './live-error.ts';
 
-export { Errno, errnoText } from '../linux/ffi.ts';
+export { Errno, errnoText, isMapFailed } from '../linux/ffi.ts';
 
 export enum Family {
   UNIX = 1,
@@ -114,6 +114,3 @@ export function loadLibc(): Libc {
 /** Bytes of 32-bit words in the host's order, as options and requests have them. */
 export const words = (...values: readonly number[]): Uint8Array =>
   new Uint8Array(Int32Array.from(values).buffer);
-
-/** The address that mmap gives when it fails: all bits set. */
-export const isMapFailed = (pointer: Pointer): boolean => BigInt.asIntN(64, BigInt(pointer)) === BigInt(-1);

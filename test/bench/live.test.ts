@@ -10,8 +10,12 @@ test('bench/live counts every packet that it sent', { skip: enterOwnNetwork() },
   const rows = output.trim().split('\n').slice(1);
   assert.deepEqual(
     rows.map((row) => {
-      const [sent, , read, kernelDrops, , unaccounted] = row.slice(18).trim().split(/ +/).map(Number);
-      return [sent, read + kernelDrops, unaccounted];
+      const [sent, , read, wireDrops, kernelDrops, , unaccounted] = row
+        .slice(18)
+        .trim()
+        .split(/ +/)
+        .map(Number);
+      return [sent, read + wireDrops + kernelDrops, unaccounted];
     }),
     [
       [3000, 3000, 0],

@@ -5,7 +5,7 @@
  * Nothing here is loaded before `loadLibc` is called, so that the command starts without koffi and runs
  * on systems for which there is none.
  */
-import { FfiError, loadFfi } from '../../linux/ffi.ts';
+import { type Ffi, FfiError, loadFfi, type Pointer } from '../../linux/ffi.ts';
 import { KernelError } from './kernel-error.ts';
 
 export { Errno, errnoText } from '../../linux/ffi.ts';
@@ -38,6 +38,23 @@ export interface Libc {
   clock_gettime(clock: number, time: BigInt64Array): number;
   clock_getres(clock: number, time: BigInt64Array): number;
   if_nametoindex(name: string): number;
+  /** The calling thread, and what it starts from here on, is in the namespace of which `fd` is an open file. */
+  setns(fd: number, kind: number): number;
+  /** `pid` 0 is the calling thread. */
+  sched_getaffinity(pid: number, bytes: number, processors: Uint8Array): number;
+  sched_setaffinity(pid: number, bytes: number, processors: Uint8Array): number;
+  mmap(
+    at: Pointer | null,
+    bytes: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): Pointer;
+  munmap(at: Pointer, bytes: number): number;
+  /** Any call whose arguments are a number, bytes and their length; for those that libc has no function for. */
+  syscall(call: number, command: number, attributes: Uint8Array, length: number): number;
+  readonly ffi: Ffi;
   errno(): number;
 }
 
@@ -55,6 +72,12 @@ const DECLARATIONS = {
   clock_gettime: 'int clock_gettime(int clock, _Out_ int64_t *time)',
   clock_getres: 'int clock_getres(int clock, _Out_ int64_t *time)',
   if_nametoindex: 'unsigned int if_nametoindex(const char *name)',
+  setns: 'int setns(int fd, int kind)',
+  sched_getaffinity: 'int sched_getaffinity(int pid, size_t bytes, _Out_ uint8_t *processors)',
+  sched_setaffinity: 'int sched_setaffinity(int pid, size_t bytes, const uint8_t *processors)',
+  mmap: 'void *mmap(void *at, size_t bytes, int protection, int flags, int fd, int64_t offset)',
+  munmap: 'int munmap(void *at, size_t bytes)',
+  syscall: 'long syscall(long call, int command, _Inout_ uint8_t *attributes, unsigned int length)',
 } as const;
 
 /**
@@ -63,7 +86,7 @@ const DECLARATIONS = {
 export function loadLibc(): Libc {
   try {
     const ffi = loadFfi();
-    return { ...ffi.libc<Omit<Libc, 'errno'>>(DECLARATIONS), errno: ffi.errno };
+    return { ...ffi.libc<Omit<Libc, 'errno' | 'ffi'>>(DECLARATIONS), ffi, errno: ffi.errno };
   } catch (error) {
     throw error instanceof FfiError ? new KernelError(error.problem, error.advice) : error;
   }
