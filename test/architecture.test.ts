@@ -11,6 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   packet: ['common', 'shm'],
   conntrack: ['common', 'packet', 'shm'],
   ingest: ['common', 'packet', 'shm'],
+  traffic: ['common', 'packet', 'shm', 'ingest'],
   export: ['common', 'packet', 'shm', 'conntrack'],
   query: ['common', 'packet', 'shm', 'export', 'control'],
   linux: [],
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'control',
     'live',
     'linux',
+    'traffic',
   ],
   'event-file': ['common', 'shm', 'export', 'control'],
   api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers', 'query', 'control'],
@@ -51,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'control',
     'live',
     'linux',
+    'traffic',
   ],
 };
 

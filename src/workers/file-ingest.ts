@@ -4,6 +4,7 @@ import { captureErrors, mergeCaptures } from '../ingest/merge.ts';
 import { openCapture } from '../ingest/open-capture.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../ingest/reader.ts';
 import { Counter } from '../shm/counters.ts';
+import { createTrafficReader } from '../traffic/traffic-reader.ts';
 import type { IngestRun } from './ingest-run.ts';
 import { Control, type IngestResult, type IngestTask } from './messages.ts';
 import { createSignals, type Signals } from './signals.ts';
@@ -39,8 +40,9 @@ export async function readFiles(task: IngestTask, run: IngestRun): Promise<Inges
   return { errors, stopped };
 }
 
-/** Packets come from files, or from memory. */
-function openReaders({ files, memory }: IngestTask): Promise<CaptureReader[]> {
+/** Packets come from files, from memory, or are generated. */
+function openReaders({ files, memory, traffic }: IngestTask): Promise<CaptureReader[]> {
+  if (traffic !== null) return Promise.resolve([createTrafficReader(traffic)]);
   if (memory !== null) return Promise.resolve([createMemoryReader(memory)]);
   return Promise.all(files.map((file) => openCapture(file)));
 }

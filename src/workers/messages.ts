@@ -10,6 +10,7 @@ import type { FrameBlock } from '../shm/frame-block.ts';
 import type { MailboxMemory } from '../shm/mailbox.ts';
 import type { RingBlock } from '../shm/ring-block.ts';
 import type { RingMemory } from '../shm/segment.ts';
+import type { TrafficOptions } from '../traffic/options.ts';
 
 /** Words of the control block that all threads share. */
 export enum Control {
@@ -63,6 +64,8 @@ export interface IngestTask {
   readonly live: LiveOptions | null;
   /** Instead of files. */
   readonly memory: FrameBlock | null;
+  /** Instead of files. */
+  readonly traffic: TrafficOptions | null;
   /** Number of this ingest thread, and how many there are. */
   readonly ingest: number;
   readonly ingests: number;

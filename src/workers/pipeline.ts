@@ -38,6 +38,7 @@ import {
   createSharedF64,
   createSharedI32,
 } from '../shm/segment.ts';
+import type { TrafficOptions } from '../traffic/options.ts';
 import { expectationsOf } from './expectations-of.ts';
 import { CONNECTIONS_MAX_DEFAULT, defaultShards, SHARDS_MAX } from './limits.ts';
 import { connectionsOf, type LiveEntries, liveEntries, tickOf } from './live-entries.ts';
@@ -71,6 +72,8 @@ export interface PipelineOptions {
   readonly live?: OpenLive;
   /** Frames in memory instead of files: for measuring. */
   readonly memory?: FrameBlock;
+  /** Traffic that is generated, instead of files: see src/traffic. */
+  readonly traffic?: TrafficOptions;
   /** Told when an interface goes down or away, and when its packets go on. */
   readonly onInterface?: (notice: InterfaceNotice) => void;
   /** It may be asked questions while it runs (`control`), and keeps the latest events for whoever wants them. */
@@ -225,6 +228,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       files: options.files,
       live: live === undefined ? null : { ...live.threads[ingest], notices: notices?.port2 ?? null },
       memory: options.memory ?? null,
+      traffic: options.traffic ?? null,
       ingest,
       ingests,
       rings: shardParts.map(({ inputs }) => inputs.rings[ingest]),
