@@ -1,162 +1,154 @@
 /**
- * npm run bench: how fast a capture becomes a table, beside tcpdump where it is installed.
- *
- * Everything is measured alternately within one run, because absolute figures drift on shared
- * machines: quote the ratios. One JSON line per figure goes to bench/results/.
- *
- *   npm run bench                      4,000,000 packets of 200,000 connections, five rounds
- *   npm run bench -- --packets 100000 --connections 5000 --rounds 1
+ * npm run bench: every benchmark, each in a process of its own; the figures, and what was to be reached. `--help` says how.
  */
-import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { generateCapture } from './generate.ts';
-import { isInstalled, runProcess } from './process.ts';
-import { runStage, type StageName } from './stages.ts';
+import { monotonicMs, wallMs } from '../src/common/clock.ts';
+import { BENCHES, loadBench } from './benches.ts';
+import { goalRows, mediansOf } from './goals.ts';
+import { Line, runChild } from './lib/child.ts';
+import type { Context, Figure, Scale, StoredFigure } from './lib/figure.ts';
+import { createProgress } from './lib/progress.ts';
+import { commitOf, machineOf, storedOf, writeFigures } from './lib/results.ts';
+import { projectRoot } from './lib/root.ts';
+import { tableOf } from './lib/table.ts';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const cli = join(root, 'dist', 'cli.js');
-const STAGES: readonly StageName[] = ['read', 'ingest', 'ingest-no-checksums', 'track'];
+const HELP = `Usage: npm run bench -- [options]
 
-interface Figure {
-  readonly name: string;
-  readonly unit: string;
-  readonly values: number[];
-  readonly checksum: number;
-}
+Measures flowshard and prints every figure, and what was to be reached. Each benchmark runs in a process of its own; all of
+them take less than ten minutes on two cores. Figures of shared machines drift: compare what one run says.
 
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
+Options:
+  --only <names>     these benchmarks only, separated by commas
+  --quick            a tenth of the work, for a look
+  --seed <n>         of the generated traffic (default: 1)
+  --results <file>   where the figures go, one JSON line each (default: bench/results/latest.jsonl)
+  -h, --help         print this help
 
-function commitOf(): string {
-  try {
-    return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  } catch {
-    return 'unknown';
-  }
-}
+Benchmarks:
+${BENCHES.map(({ name, about }) => `  ${name.padEnd(17)}  ${about}`).join('\n')}
+`;
 
 const { values: flags } = parseArgs({
   options: {
-    packets: { type: 'string', default: '4000000' },
-    connections: { type: 'string', default: '200000' },
-    rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
-    shards: { type: 'string', default: '1' },
-    results: { type: 'string', default: join(root, 'bench', 'results') },
+    results: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
+    // For the processes that this one starts, and for tests.
+    bench: { type: 'string' },
+    scale: { type: 'string' },
+    folder: { type: 'string' },
   },
 });
-const packets = Number(flags.packets);
-const connections = Number(flags.connections);
-const rounds = Number(flags.rounds);
+const scale: Scale =
+  flags.scale === 'tiny' || flags.scale === 'quick' || flags.scale === 'full'
+    ? flags.scale
+    : flags.quick
+      ? 'quick'
+      : 'full';
 const seed = Number(flags.seed);
 
-const folder = mkdtempSync(join(tmpdir(), 'flowshard-bench-'));
-const capture = join(folder, 'tcp.pcap');
-try {
-  console.log(
-    `machine: ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, Node ${process.versions.node}, commit ${commitOf()}`,
-  );
-  const bytes = generateCapture({ path: capture, packets, connections, seed });
-  console.log(
-    `capture: ${packets} TCP packets, ${connections} connections, ${(bytes / 1e6).toFixed(0)} MB, seed ${seed}\n`,
-  );
-  const figures = await measure();
-  print(figures);
-  record(figures);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+if (flags.help) process.stdout.write(HELP);
+else if (flags.bench !== undefined) await runOne(flags.bench, flags.folder ?? tmpdir());
+else process.exitCode = await runAll();
+
+/** One benchmark in this process; its figures go to standard output. */
+async function runOne(name: string, folder: string): Promise<void> {
+  const say = (line: Line, words: string): unknown => process.stdout.write(`${line}${words}\n`);
+  try {
+    const run = await loadBench(name);
+    const figures = await run({
+      scale,
+      seed,
+      folder,
+      say: (words) => say(Line.SAY, words),
+      skip: (words) => say(Line.SKIP, words),
+    });
+    for (const figure of figures) say(Line.FIGURE, JSON.stringify(figure));
+  } catch (error) {
+    say(Line.FAILED, error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
 }
 
-async function measure(): Promise<Figure[]> {
-  const wall: Figure = { name: 'flowshard track, file to table', unit: 's', values: [], checksum: 0 };
-  const memory: Figure = { name: 'flowshard track, resident memory', unit: 'MB', values: [], checksum: 0 };
-  const peer: Figure = { name: 'tcpdump -w /dev/null', unit: 's', values: [], checksum: 0 };
-  const hasTcpdump = await isInstalled('tcpdump');
-  let tracked = 0;
-  for (let round = 0; round < rounds; round++) {
-    const args = [
-      cli,
-      'track',
-      '-r',
-      capture,
-      '--print',
-      'none',
-      '--quiet',
-      '--stats',
-      '--json',
-      '--shards',
-      flags.shards,
-    ];
-    const ours = await runProcess(process.execPath, args);
-    tracked = Number(JSON.parse(ours.stdout).tracked);
-    if (tracked !== packets) throw new Error(`bench: ${tracked} of ${packets} packets were tracked`);
-    wall.values.push(ours.wallMs / 1000);
-    memory.values.push(ours.residentMaxBytes / 1e6);
-    if (hasTcpdump) {
-      const theirs = await runProcess('tcpdump', ['-r', capture, '-w', '/dev/null']);
-      peer.values.push(theirs.wallMs / 1000);
-    }
+/** Returns the exit status: 1 when a benchmark failed. Goals that were missed are no failure. */
+async function runAll(): Promise<number> {
+  const names = flags.only?.split(',') ?? BENCHES.map(({ name }) => name);
+  const unknown = names.find((name) => !BENCHES.some((bench) => bench.name === name));
+  if (unknown !== undefined) {
+    process.stderr.write(`bench: there is no benchmark ${unknown}; --help names them\n`);
+    return 2;
   }
-  const figures: Figure[] = [{ ...wall, checksum: tracked }, memory];
-  if (hasTcpdump) figures.push(peer);
-  for (const stage of STAGES) {
-    const values: number[] = [];
-    let checksum = 0;
-    for (let round = 0; round < rounds; round++) {
-      const result = await runStage(stage, capture);
-      values.push(result.nsPerPacket);
-      checksum = result.checksum;
-    }
-    figures.push({ name: `stage ${stage}`, unit: 'ns/packet', values, checksum });
-  }
-  return figures;
-}
-
-function print(figures: readonly Figure[]): void {
-  console.log('figure                               min      median   max      unit');
-  for (const f of figures) {
-    const cells = [Math.min(...f.values), median(f.values), Math.max(...f.values)];
-    console.log(`${f.name.padEnd(36)} ${cells.map((v) => v.toFixed(3).padEnd(8)).join(' ')} ${f.unit}`);
-  }
-  const ours = median(figures[0].values);
+  const startMs = monotonicMs();
+  const date = `${new Date(wallMs()).toISOString().slice(0, 19)}Z`;
+  const facts = { commit: commitOf(), date, seed, scale };
   console.log(
-    `\n${(packets / ours / 1e6).toFixed(2)} million packets per second from file to table, start-up included`,
+    `${machineOf()}, Node ${process.versions.node}, commit ${facts.commit}, ${date}, seed ${seed}, ${scale} run\n`,
   );
-  const peer = figures.find((f) => f.name.startsWith('tcpdump'));
-  if (peer === undefined) console.log('tcpdump is not installed: no comparison');
-  else
-    console.log(
-      `${(median(peer.values) / ours).toFixed(2)} times the speed of tcpdump copying the same file to /dev/null`,
-    );
-}
-
-function record(figures: readonly Figure[]): void {
-  mkdirSync(flags.results, { recursive: true });
-  const common = {
-    commit: commitOf(),
-    machine: cpus()[0]?.model,
-    node: process.versions.node,
-    seed,
-    packets,
-    connections,
-  };
-  for (const f of figures) {
-    const line = {
-      ...common,
-      name: f.name,
-      unit: f.unit,
-      n: f.values.length,
-      min: Math.min(...f.values),
-      median: median(f.values),
-      max: Math.max(...f.values),
-      checksum: f.checksum,
+  const benches = BENCHES.filter(({ name }) => names.includes(name));
+  const progress = createProgress(benches.reduce((sum, { seconds }) => sum + seconds, 0));
+  const found: StoredFigure[] = [];
+  const words: string[] = [];
+  const failed: string[] = [];
+  for (const { name, seconds } of benches) {
+    const folder = mkdtempSync(join(tmpdir(), 'flowshard-bench-'));
+    const context: Context = {
+      scale,
+      seed,
+      folder,
+      say: (text) => progress.say(name, text),
+      skip: (text) => words.push(`${name}: ${text}`),
     };
-    appendFileSync(join(flags.results, 'track.jsonl'), `${JSON.stringify(line)}\n`);
+    progress.say(name, '');
+    try {
+      const figures: Figure[] = await runChild(context, name);
+      found.push(...figures.map((figure) => storedOf(facts, name, figure)));
+    } catch (error) {
+      failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+    progress.done(seconds);
   }
+  progress.end();
+  print(found, words, failed);
+  const results = flags.results ?? join(projectRoot(), 'bench', 'results', 'latest.jsonl');
+  writeFigures(results, found);
+  console.log(`\n${((monotonicMs() - startMs) / 1000).toFixed(0)} s. Figures: ${results}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+function print(found: readonly StoredFigure[], words: readonly string[], failed: readonly string[]): void {
+  const numbers = ['n', 'min', 'median', 'p99'];
+  console.log(
+    tableOf(
+      ['figure', ...numbers, 'unit', 'checksum'],
+      found.map(({ name, n, min, median, p99, unit, checksum }) => [
+        name,
+        ...[n, min, median, p99].map(String),
+        unit,
+        String(checksum),
+      ]),
+      numbers,
+    ),
+  );
+  const rows = goalRows(mediansOf(found)).filter(({ measured }) => measured !== null);
+  if (rows.length > 0)
+    console.log(
+      `\n${tableOf(
+        ['what', 'goal', 'measured', 'verdict'],
+        rows.map(({ what, goal, measured, isMet }) => [
+          what,
+          goal,
+          measured ?? '',
+          isMet === true ? 'reached' : 'missed',
+        ]),
+      )}`,
+    );
+  for (const word of words) console.log(`\nleft out: ${word}`);
+  for (const failure of failed) console.error(`\nFAILED ${failure}`);
 }

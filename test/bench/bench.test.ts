@@ -1,30 +1,60 @@
 /** The benchmarks run, with inputs so small that their figures mean nothing. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { BENCHES } from '../../bench/benches.ts';
+import type { StoredFigure } from '../../bench/lib/figure.ts';
+import { checksumOf } from '../../bench/lib/pipeline-run.ts';
+import { FILE } from '../../bench/macro/file.ts';
 
-test('npm run bench prints every figure and records it', () => {
-  const results = mkdtempSync(join(tmpdir(), 'flowshard-bench-test-'));
+test('npm run bench runs every benchmark, prints every figure and goal, and records them', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'flowshard-bench-test-'));
+  const results = join(folder, 'figures.jsonl');
   try {
-    const args = ['dist/bench/run.js', '--packets', '4000', '--connections', '200', '--rounds', '2'];
-    const output = execFileSync(process.execPath, [...args, '--results', results], { encoding: 'utf8' });
-    assert.match(output, /million packets per second from file to table/);
-    const lines = readFileSync(join(results, 'track.jsonl'), 'utf8').trim().split('\n');
-    const figures = new Map(lines.map((line) => [JSON.parse(line).name, JSON.parse(line)]));
-    for (const name of ['flowshard track, file to table', 'stage read', 'stage ingest', 'stage track']) {
-      const figure = figures.get(name);
-      assert.ok(figure !== undefined, `${name} is missing`);
-      assert.equal(figure.n, 2);
-      assert.ok(figure.median > 0 && figure.min <= figure.median && figure.median <= figure.max, name);
+    const args = ['dist/bench/run.js', '--scale', 'tiny', '--seed', '7', '--results', results];
+    const output = execFileSync(process.execPath, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const figures = readFileSync(results, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line): StoredFigure => JSON.parse(line));
+    const benches = new Set(figures.map(({ bench }) => bench));
+    assert.deepEqual(
+      [...benches],
+      BENCHES.map(({ name }) => name),
+      'every benchmark found something',
+    );
+    for (const figure of figures) {
+      const { name, n, min, median, p99, seed, scale } = figure;
+      assert.ok(n > 0 && min <= median && median <= p99, name);
+      assert.deepEqual([seed, scale], [7, 'tiny']);
+      assert.ok(output.includes(name), name);
     }
-    assert.equal(figures.get('flowshard track, file to table').checksum, 4000, 'every packet was tracked');
-    assert.equal(figures.get('stage track').checksum, 8000, 'dispatched and tracked');
+    assert.equal(figures.find(({ name }) => name === FILE)?.checksum, 4000, 'every packet was tracked');
+    const established = figures.filter(({ bench }) => bench === 'established');
+    const [ours] = established;
+    // 100 connections of three packets, and laps of 400, twice with the same result.
+    assert.equal(ours.checksum, checksumOf([300 + 6 * 400, 100, 100, 0]));
+    if (established.length === 1) assert.match(output, /left out: established: no C compiler/);
+    else assert.equal(established[1].name, `${ours.name}, in C`);
   } finally {
-    rmSync(results, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test('npm run bench -- --help names every benchmark, and one that is not there is refused', () => {
+  const help = execFileSync(process.execPath, ['dist/bench/run.js', '--help'], { encoding: 'utf8' });
+  for (const { name, about } of BENCHES) assert.ok(help.includes(`  ${name.padEnd(17)}  ${about}\n`), name);
+  const { status, stderr } = spawnSync(process.execPath, ['dist/bench/run.js', '--only', 'file,flie'], {
+    encoding: 'utf8',
+  });
+  assert.equal(status, 2);
+  assert.match(stderr, /there is no benchmark flie; --help/);
 });
 
 test('bench/entries compares the bytes of every form with the strings', () => {

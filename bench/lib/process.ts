@@ -1,7 +1,8 @@
 /** Runs a command as a user would and says how long it took and how much memory it held. */
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { monotonicMs } from '../src/common/clock.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { monotonicMs } from '../../src/common/clock.ts';
 
 const MEMORY_POLL_MS = 20;
 
@@ -25,7 +26,11 @@ function residentMax(pid: number): number {
 export function runProcess(command: string, args: readonly string[]): Promise<ProcessFigures> {
   return new Promise((resolve, reject) => {
     const startMs = monotonicMs();
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+    const path = [process.env.PATH, ...SYSTEM_FOLDERS].join(delimiter);
+    const child = spawn(command, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, PATH: path },
+    });
     let residentMaxBytes = 0;
     let stdout = '';
     const timer = setInterval(() => {
@@ -47,12 +52,11 @@ export function runProcess(command: string, args: readonly string[]): Promise<Pr
   });
 }
 
-/** Whether a command can be started at all. */
-export async function isInstalled(command: string): Promise<boolean> {
-  try {
-    await runProcess(command, ['--version']);
-    return true;
-  } catch {
-    return false;
-  }
+/** Where programs are that are not for everybody, and that may be missing from the path. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin'];
+
+/** Whether there is such a program. */
+export function isInstalled(command: string): boolean {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SYSTEM_FOLDERS];
+  return folders.some((folder) => existsSync(join(folder, command)));
 }

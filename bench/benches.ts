@@ -1,0 +1,90 @@
+/** Every benchmark by name, in the order in which they run, and how long each may take. */
+import type { RunBench } from './lib/figure.ts';
+
+export interface BenchInfo {
+  readonly name: string;
+  readonly about: string;
+  /** Of a full run, about. Parts of others have none. */
+  readonly seconds: number;
+  readonly load: () => Promise<RunBench>;
+}
+
+export const BENCHES: readonly BenchInfo[] = [
+  {
+    name: 'file',
+    about: 'a capture file to the table, beside argus, softflowd, nfpcapd and tcpdump',
+    seconds: 75,
+    load: async () => (await import('./macro/file.ts')).run,
+  },
+  {
+    name: 'established',
+    about: 'established TCP through the threads, beside the same work in C',
+    seconds: 35,
+    load: async () => (await import('./macro/established.ts')).run,
+  },
+  {
+    name: 'huge',
+    about: 'the same with 16,000,000 connections of UDP',
+    seconds: 35,
+    load: async () => (await import('./macro/huge.ts')).run,
+  },
+  {
+    name: 'new',
+    about: 'new connections for a minute, with events',
+    seconds: 65,
+    load: async () => (await import('./macro/fresh.ts')).run,
+  },
+  {
+    name: 'insert',
+    about: 'a new connection in a table that is nearly empty, and in one that is full',
+    seconds: 15,
+    load: async () => (await import('./macro/insert.ts')).run,
+  },
+  {
+    name: 'memory',
+    about: 'memory per connection',
+    seconds: 15,
+    load: async () => (await import('./macro/memory.ts')).run,
+  },
+  {
+    name: 'ingest',
+    about: 'ingest alone, and the tracker alone',
+    seconds: 15,
+    load: async () => (await import('./macro/ingest.ts')).run,
+  },
+  {
+    name: 'startup',
+    about: 'from the start of the process to its first packet',
+    seconds: 8,
+    load: async () => (await import('./macro/startup.ts')).run,
+  },
+  {
+    name: 'garbage',
+    about: 'garbage collections in 10^8 packets',
+    seconds: 20,
+    load: async () => (await import('./macro/garbage.ts')).run,
+  },
+  {
+    name: 'expiry',
+    about: 'a million connections due within a second, and what packets feel of it',
+    seconds: 20,
+    load: async () => (await import('./macro/expiry.ts')).run,
+  },
+];
+
+/** Parts of the benchmarks that run in processes of their own. */
+const PARTS: Readonly<Record<string, () => Promise<RunBench>>> = {
+  'memory-few': async () => (await import('./macro/memory.ts')).few,
+  'memory-many': async () => (await import('./macro/memory.ts')).many,
+  'ingest-verified': async () => (await import('./macro/ingest.ts')).verified,
+  'ingest-unchecked': async () => (await import('./macro/ingest.ts')).unchecked,
+  'track-alone': async () => (await import('./macro/ingest.ts')).tracked,
+  'garbage-run': async () => (await import('./macro/garbage.ts')).trace,
+};
+
+/** Errors: when there is none of that name. */
+export function loadBench(name: string): Promise<RunBench> {
+  const load = BENCHES.find((bench) => bench.name === name)?.load ?? PARTS[name];
+  if (load === undefined) throw new Error(`there is no benchmark ${name}`);
+  return load();
+}

@@ -1,0 +1,70 @@
+/**
+ * What a new connection costs the tracker when its index is a tenth full and when it is as full as it gets: one table, whose index
+ * has grown to its full size before, with as many expiring as come. The tracker alone, in one thread.
+ */
+import { monotonicMs } from '../../src/common/clock.ts';
+import { Counter } from '../../src/shm/counters.ts';
+import { LOAD_MAX } from '../../src/shm/segment.ts';
+import { newTraffic, withLaps } from '../lib/blocks.ts';
+import { type Context, type Figure, scaled } from '../lib/figure.ts';
+import { createInThread, type InThread, sourceOf } from '../lib/in-thread.ts';
+import { checksumOf } from '../lib/pipeline-run.ts';
+
+/** Packet time between two phases: all of the last one have expired. */
+const PHASE_S = 1000;
+/** Of the slots of the index: enough for it to grow to its full size. */
+const GROWN = 0.6;
+/** Just below what the table holds, for the expired that the wheel is yet to come to. */
+const FULL = LOAD_MAX * 0.99;
+const EMPTY = 0.1;
+
+export const insertName = (load: number): string => `new connection at ${Math.round(load * 100)} % load`;
+
+export function run(context: Context): Promise<Figure[]> {
+  const slots = scaled(context, 1 << 21, 1 << 20, 1 << 13);
+  const rounds = scaled(context, 2, 2, 1);
+  const measured = scaled(context, 3e6, 1e6, 2000);
+  const thread = createInThread({
+    maxEntries: Math.floor(slots * LOAD_MAX),
+    ringSlots: scaled(context, 1 << 14, 1 << 14, 1 << 9),
+  });
+  const values = new Map<number, number[]>([
+    [EMPTY, []],
+    [LOAD_MAX, []],
+  ]);
+  let phase = 0;
+  churn(thread, Math.floor(slots * GROWN), phase++ * PHASE_S, 0);
+  for (let round = 0; round < rounds; round++) {
+    for (const [load, found] of values) {
+      context.say(`load ${load}`);
+      const alive = Math.floor(slots * (load === EMPTY ? EMPTY : FULL));
+      found.push(...churn(thread, alive, phase++ * PHASE_S, measured));
+    }
+  }
+  const { counters } = thread.segment;
+  const checksum = checksumOf([counters[Counter.CREATED], counters[Counter.ENDED_TIMEOUT]]);
+  return Promise.resolve(
+    [...values].map(([load, found]) => ({
+      name: insertName(load),
+      unit: 'ns/connection',
+      values: found,
+      checksum,
+      at: { load },
+    })),
+  );
+}
+
+/** New connections, until so many are alive, and then `packets` more. Returns what those cost the tracker. Units: ns each */
+function churn(thread: InThread, alive: number, laterSec: number, packets: number): number[] {
+  const traffic = newTraffic(alive, laterSec);
+  const source = sourceOf(withLaps(traffic, Number.POSITIVE_INFINITY));
+  const values: number[] = [];
+  for (let done = 0; done < alive * 1.1 + packets; ) {
+    const count = thread.ingest(source);
+    const startMs = monotonicMs();
+    thread.track();
+    if (done > alive * 1.1) values.push(((monotonicMs() - startMs) * 1e6) / count);
+    done += count;
+  }
+  return values;
+}
