@@ -36,6 +36,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export', 'kernel', 'workers', 'query', 'control'],
   explain: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
   client: ['common', 'export', 'api'],
+  plot: [],
   cli: [
     'common',
     'packet',
@@ -54,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'live',
     'linux',
     'traffic',
+    'plot',
   ],
 };
 
