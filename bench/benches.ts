@@ -70,6 +70,12 @@ export const BENCHES: readonly BenchInfo[] = [
     seconds: 20,
     load: async () => (await import('./macro/expiry.ts')).run,
   },
+  {
+    name: 'gen',
+    about: 'synthetic traffic, alone and into a file',
+    seconds: 25,
+    load: async () => (await import('./macro/gen.ts')).run,
+  },
 ];
 
 /** Parts of the benchmarks that run in processes of their own. */

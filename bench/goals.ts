@@ -5,6 +5,7 @@ import { EXPIRY_LAG, LATENCY_DUE, LATENCY_QUIET, LATENCY_RATIO } from './macro/e
 import { FILE, peerName } from './macro/file.ts';
 import { FRESH, FRESH_GROWTH, FRESH_STEADY } from './macro/fresh.ts';
 import { COLLECTIONS, GARBAGE } from './macro/garbage.ts';
+import { GEN_FILE } from './macro/gen.ts';
 import { hugeName } from './macro/huge.ts';
 import { INGEST } from './macro/ingest.ts';
 import { insertName } from './macro/insert.ts';
@@ -138,5 +139,6 @@ export function goalRows(m: Medians): GoalRow[] {
       [m(LATENCY_RATIO), m(LATENCY_DUE), m(LATENCY_QUIET)],
       (ratio, due, quiet) => [`${times(ratio)} (${due.toFixed(0)} us, ${quiet.toFixed(0)} us)`, ratio <= 2],
     ),
+    rate('synthetic traffic to a file, small packets', 2, m(GEN_FILE)),
   ];
 }

@@ -65,6 +65,26 @@ export async function startProgress(counters: Float64Array): Promise<Progress> {
   };
 }
 
+/** Where packets are counted: `expected` of them will come. */
+export async function startPacketProgress(
+  source: { ingestCounters(): Float64Array },
+  expected: number,
+): Promise<Progress> {
+  const bar = await startBar();
+  const packets = (): number => source.ingestCounters()[Counter.PACKETS];
+  const rate = createRate(packets);
+  const timer = setInterval(() => {
+    bar.update(packets() / expected, `${packets().toLocaleString('en-US')} packets, ${rate()} packets/s`);
+  }, REFRESH_MS);
+  timer.unref();
+  return {
+    stop() {
+      clearInterval(timer);
+      bar.stop();
+    },
+  };
+}
+
 export interface Bar {
   /** `fraction` from 0 to 1, and words about it. */
   update(fraction: number, text: string): void;

@@ -36,6 +36,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./explain.ts')).defineExplain,
   },
   {
+    name: 'gen',
+    summary: 'Generates traffic: into a capture, a pipe, or the tracker.',
+    group: PACKETS,
+    load: async () => (await import('./gen/gen.ts')).defineGen,
+  },
+  {
     name: 'contrast',
     summary: 'Compares with the running kernel.',
     group: PACKETS,

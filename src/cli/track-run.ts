@@ -11,6 +11,7 @@ import { collectStats, type Stats, unaccounted } from '../export/stats.ts';
 import { parseOutput } from '../export/text.ts';
 import { waitForInterfaces } from '../live/wait-for-interfaces.ts';
 import { Counter } from '../shm/counters.ts';
+import { expectedPackets } from '../traffic/options.ts';
 import { type Pipeline, startPipeline } from '../workers/pipeline.ts';
 import { attachApi, checkApiFlags, servesApi } from './api-options.ts';
 import { type Attachment, together } from './attachments.ts';
@@ -18,7 +19,7 @@ import { attachEventFile } from './event-options.ts';
 import { liveRequestOf } from './live-options.ts';
 import { createOutput, type StandardOutput } from './output.ts';
 import { createPrinter, type Printer } from './printers.ts';
-import { type Progress, startProgress } from './progress.ts';
+import { type Progress, startPacketProgress, startProgress } from './progress.ts';
 import { applySettingsFile, settingsFile } from './settings-file.ts';
 import { statsLines, summaryLines } from './summary.ts';
 import { checkTogether, type TrackFlags } from './track.ts';
@@ -60,7 +61,7 @@ async function openLiveOf(flags: TrackFlags): Promise<TrackLive | null> {
 }
 
 function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): Pipeline {
-  if (live === null && (flags.read ?? []).length === 0)
+  if (live === null && flags.traffic === undefined && (flags.read ?? []).length === 0)
     throw new CommanderError(
       ExitStatus.USAGE,
       'commander.missingMandatoryOptionValue',
@@ -69,6 +70,7 @@ function startOf(flags: TrackFlags, printer: Printer, live: TrackLive | null): P
   return startPipeline({
     files: flags.read ?? [],
     ...(live === null ? {} : { live: live.open, onInterface: live.onInterface }),
+    ...(flags.traffic === undefined ? {} : { traffic: flags.traffic }),
     service: live !== null || servesApi(flags) || flags.writeEvents !== undefined,
     hold: flags.hold === true,
     shards: flags.shards,
@@ -172,6 +174,7 @@ async function progressOf(flags: TrackFlags, printer: Printer, pipeline: Pipelin
   // Lines that scroll by on the same terminal leave no room for a bar.
   const isScrolling = process.stdout.isTTY && printer.mode !== ReportMode.NOTHING;
   if (flags.quiet || isScrolling || flags.interface !== undefined || flags.hold) return null;
+  if (flags.traffic !== undefined) return startPacketProgress(pipeline, expectedPackets(flags.traffic));
   return startProgress(pipeline.ingestCounters());
 }
 

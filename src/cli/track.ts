@@ -4,6 +4,7 @@ import { OptionError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
 import type { EventType } from '../export/connection.ts';
 import type { OutputOptions } from '../export/text.ts';
+import type { TrafficOptions } from '../traffic/options.ts';
 import { defaultShards, SHARDS_MAX } from '../workers/limits.ts';
 import { type ApiFlags, addApiOptions, servesApi } from './api-options.ts';
 import { addEventOptions, checkEventFlags, type EventFlags } from './event-options.ts';
@@ -14,6 +15,7 @@ import { track } from './track-run.ts';
 import {
   addPacketOptions,
   addSettingOptions,
+  hashKeyOption,
   SETTINGS_SECTION,
   type TrackingFlags,
 } from './tracking-options.ts';
@@ -21,6 +23,8 @@ import { choiceOption, collect, wholeNumber } from './usage.ts';
 
 export interface TrackFlags extends TrackingFlags, LiveFlags, ApiFlags, EventFlags {
   readonly read?: readonly string[];
+  /** Instead of captures: what flowshard gen --track generates. */
+  readonly traffic?: TrafficOptions;
   readonly hold?: true;
   readonly settings?: string;
   readonly print: PrintKind;
@@ -38,11 +42,6 @@ export interface TrackFlags extends TrackingFlags, LiveFlags, ApiFlags, EventFla
 
 const TABLE_LINES_MAX = 1_000_000;
 
-function parseHashKey(value: string): HashKey {
-  if (!/^[0-9a-f]{16}$/i.test(value)) throw new OptionError('--hash-key', value, '16 hexadecimal digits');
-  return { k0: Number.parseInt(value.slice(0, 8), 16) | 0, k1: Number.parseInt(value.slice(8), 16) | 0 };
-}
-
 const EVENT_WORDS: Readonly<Record<string, readonly EventType[]>> = {
   ALL: ['NEW', 'UPDATE', 'DESTROY'],
   NEW: ['NEW'],
@@ -50,7 +49,7 @@ const EVENT_WORDS: Readonly<Record<string, readonly EventType[]>> = {
   DESTROY: ['DESTROY'],
 };
 
-function parseEventMask(values: readonly string[] = ['ALL']): ReadonlySet<EventType> {
+export function parseEventMask(values: readonly string[] = ['ALL']): ReadonlySet<EventType> {
   const words = values.join(',').split(',');
   const types = words.flatMap((word) => {
     const selected = EVENT_WORDS[word.trim().toUpperCase()];
@@ -172,9 +171,7 @@ export function defineTrack(command: Command): void {
     .option('--json', 'with --stats: the counters as one JSON object, the last line of standard output')
     .option('-q, --quiet', 'no summary and no progress bar')
     .addOption(
-      new Option('--hash-key <hex>', 'fixed key of the hash, for reproducible evictions')
-        .argParser(parseHashKey)
-        .hideHelp(),
+      hashKeyOption('--hash-key <hex>', 'fixed key of the hash, for reproducible evictions').hideHelp(),
     )
     .addOption(
       new Option('--self-check-every <bursts>', 'check every structure after so many bursts')

@@ -1,5 +1,7 @@
 /** Options that change what the tracker makes of packets, the same for every command that tracks. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { OptionError } from '../common/errors.ts';
+import type { HashKey } from '../common/hash.ts';
 import {
   applySetting,
   createSettings,
@@ -36,6 +38,15 @@ export const SETTINGS_SECTION: HelpSection = {
     'Names for --set (nf_conntrack_* without the prefix, and ipfrag_*), their defaults, and what they take',
   lines: settingNames().map((s) => `${s.name.padEnd(31)}${String(s.linux).padStart(8)}  ${s.allowed}`),
 };
+
+/** A key of the hash; the value is a HashKey. */
+export function hashKeyOption(flags: string, description: string): Option {
+  const name = flags.replace(/ <.*/, '');
+  return new Option(flags, description).argParser((value: string): HashKey => {
+    if (!/^[0-9a-f]{16}$/i.test(value)) throw new OptionError(name, value, '16 hexadecimal digits');
+    return { k0: Number.parseInt(value.slice(0, 8), 16) | 0, k1: Number.parseInt(value.slice(8), 16) | 0 };
+  });
+}
 
 export function addSettingOptions(command: Command): Command {
   return command

@@ -242,7 +242,7 @@ function checkCollisions(options: CollisionOptions): void {
 
 const SHARES = [
   ['--ipv6', 'ipv6Share', 1],
-  ['--one-way', 'oneWayShare', 1],
+  ['--one-way-share', 'oneWayShare', 1],
   ['--loss', 'loss', 0.99],
   ['--reorder', 'reordering', 1],
   ['--retransmit', 'retransmission', 1],
@@ -284,6 +284,8 @@ export function trafficOptions(given: Partial<TrafficOptions> = {}): TrafficOpti
   if (!(sum > 0) || weights.some((weight) => !(weight >= 0)))
     throw new OptionError('--mix', weights.join(','), 'weights, at least one of them above 0');
   if (options.collisions !== null) checkCollisions(options.collisions);
+  if (totalRate(options) === 0)
+    throw new OptionError('--rate', '0', 'more than 0, or with an attack that has a rate of its own');
   if (options.packetsPerSecond > 0) checkPopulation(options, sum);
   return options;
 }

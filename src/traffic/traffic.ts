@@ -6,7 +6,7 @@ import { createRandom } from '../common/random.ts';
 import { createAttacks } from './attacks.ts';
 import type { FrameTarget } from './frames.ts';
 import type { TrafficOptions } from './options.ts';
-import { createSessions, SILENCE } from './sessions.ts';
+import { createSessions, type Sessions, SILENCE } from './sessions.ts';
 import { Made } from './stage.ts';
 
 /** Words of the time of a frame. */
@@ -34,15 +34,18 @@ export interface Traffic {
 /** The attacks draw from numbers of their own: with them, the other traffic is as it is without. */
 const ATTACK_SEED = 0x5bd1e995;
 const NS = 1e9;
+const NO_SESSIONS: Sessions = { next: () => SILENCE };
 
 /** Units: times in ns since the start. `to` may be given new memory between two frames. */
 export function createTraffic(options: TrafficOptions, to: FrameTarget): Traffic {
   const clock = new Float64Array(1);
   const made = new Float64Array(Made.WORDS);
   const stamp = new Int32Array(Stamp.WORDS);
-  const sessions = createSessions(options, createRandom(options.seed), to, clock, made);
   const attacks = createAttacks(options, createRandom(options.seed ^ ATTACK_SEED), to);
   const hasSessions = options.packetsPerSecond > 0;
+  const sessions = hasSessions
+    ? createSessions(options, createRandom(options.seed), to, clock, made)
+    : NO_SESSIONS;
   const endNs = options.durationS * NS;
   /** When the sessions have their next turn, and then each of the attacks. */
   const turns = new Float64Array(1 + attacks.length);

@@ -38,6 +38,7 @@ describe('a command loads what it needs', () => {
     ['--version'],
     ['--help'],
     ['explain', '--help'],
+    ['gen', '-w', '/dev/null', '--packets', '10'],
     ['nonsense'],
     ['list', ...NONE],
     ['watch', ...NONE],
