@@ -57,6 +57,8 @@ export async function buildAll({ tests = false } = {}) {
       'workers/shard-thread': join(root, 'src/workers/shard-thread.ts'),
       'workers/kernel-thread': join(root, 'src/workers/kernel-thread.ts'),
       'workers/crowd-thread': join(root, 'src/workers/crowd-thread.ts'),
+      'workers/router-thread': join(root, 'src/workers/router-thread.ts'),
+      'workers/stage-thread': join(root, 'src/workers/stage-thread.ts'),
     },
     outdir: dist,
   });

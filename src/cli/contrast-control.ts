@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ExitStatus } from '../common/errors.ts';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
 import { runControl, Stopped } from '../workers/contrast-control.ts';
+import { WAYS } from '../workers/control-steps.ts';
 import { SHARDS_MAX } from '../workers/limits.ts';
 import { controlJson, controlLines } from './contrast-control-report.ts';
 import { addHelp, type HelpParts } from './help.ts';
@@ -90,6 +91,7 @@ async function contrastControl(flags: ControlFlags): Promise<ExitStatus> {
       connections: flags.connections,
       rounds: flags.rounds,
       shards: flags.shards ?? null,
+      ways: WAYS,
       isStopped: () => signals > 0,
       onStep: (done, of, what) => bar?.update(done / of, what),
     });

@@ -11,6 +11,7 @@ import { sysctlOf } from '../kernel/sysctls.ts';
 import { runContrast } from '../workers/contrast.ts';
 import { defineControl } from './contrast-control.ts';
 import { contrastJson, contrastLines, isAlike } from './contrast-report.ts';
+import { defineThroughput } from './contrast-throughput.ts';
 import { addHelp, type HelpParts } from './help.ts';
 import { startBar } from './progress.ts';
 import { choiceOption, collect, wholeNumber } from './usage.ts';
@@ -78,6 +79,7 @@ const HELP: HelpParts = {
 export function defineContrast(contrast: Command): void {
   defineVerdicts(contrast);
   defineControl(contrast);
+  defineThroughput(contrast);
 }
 
 function defineVerdicts(contrast: Command): void {

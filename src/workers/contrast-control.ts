@@ -5,12 +5,14 @@
 import { spawnSync } from 'node:child_process';
 import { release } from 'node:os';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
+import { checkRoot } from '../kernel/linux/namespace.ts';
 import { makeRoom, type TableSize } from '../kernel/table-size.ts';
 import {
   COMMANDS,
   COUNT_PATH,
   checkMeasured,
   checkNumber,
+  DIRECT,
   type Groups,
   isReply,
   measure,
@@ -37,6 +39,8 @@ export interface ControlOptions {
   readonly rounds: number;
   /** null: as `track` chooses. */
   readonly shards: number | null;
+  /** In which ways it is measured. */
+  readonly ways: readonly Way[];
   readonly isStopped: () => boolean;
   /** Steps that are done, of all. */
   readonly onStep: (done: number, of: number, what: string) => void;
@@ -79,7 +83,14 @@ function conntrackVersion(): string | null {
 }
 
 const FILLS = 2;
-const STEPS_PER_ROUND = 1 + FILLS + STEPS.reduce((sum, [, ways]) => sum + ways.length, 0);
+/** The steps of a round that are measured in some way. */
+const stepsOf = (wanted: readonly Way[]): (readonly [Operation, readonly Way[]])[] =>
+  STEPS.map(([operation, ways]) => [operation, ways.filter((way) => wanted.includes(way))] as const).filter(
+    ([, ways]) => ways.length > 0,
+  );
+/** At most: what is not measured after all is told as done. */
+export const controlSteps = ({ rounds, ways }: Pick<ControlOptions, 'rounds' | 'ways'>): number =>
+  rounds * (1 + FILLS + stepsOf(ways).reduce((sum, [, inWays]) => sum + inWays.length, 0));
 const START_UP = 'startUp';
 
 interface Run {
@@ -132,10 +143,11 @@ async function insteadOfConntrack(operation: Operation, groups: Groups, { sides 
 async function runRound(run: Run): Promise<void> {
   const { sides, options } = run;
   const groups: Groups = { command: 0, direct: 1 };
-  await measureStartUp(run);
+  if (options.ways.some((way) => COMMANDS.includes(way))) await measureStartUp(run);
   await fill(run);
   let left = options.connections;
-  for (const [operation, ways] of STEPS) {
+  const isIn = (ways: readonly Way[]): boolean => options.ways.some((way) => ways.includes(way));
+  for (const [operation, ways] of stepsOf(options.ways)) {
     for (const way of ways) {
       if (way === 'conntrack' && !sides.hasConntrack) {
         await insteadOfConntrack(operation, groups, run);
@@ -147,8 +159,9 @@ async function runRound(run: Run): Promise<void> {
       addSample(run, sampleKey(operation, way), measured.ms);
       if (operation === 'list' && isReply(measured)) run.listBytes = measured.bytes;
     }
-    if (operation === 'deleteSource') left -= 2 * PER_SOURCE;
-    if (operation === 'flush' && ways === COMMANDS) {
+    if (operation === 'deleteSource')
+      for (const group of [COMMANDS, DIRECT]) if (isIn(group)) left -= PER_SOURCE;
+    if (operation === 'flush' && COMMANDS.includes(ways[0]) && isIn(DIRECT)) {
       await emptyBoth(run);
       await fill(run);
       left = options.connections;
@@ -170,7 +183,7 @@ function spreadsOf(
 }
 
 async function measureAll(sides: Sides, options: ControlOptions): Promise<Run> {
-  const of = options.rounds * STEPS_PER_ROUND;
+  const of = controlSteps(options);
   let done = 0;
   const run: Run = {
     sides,
@@ -192,6 +205,7 @@ async function measureAll(sides: Sides, options: ControlOptions): Promise<Run> {
  * Errors:  KernelError when the kernel cannot be asked; Stopped; what a side said when it failed
  */
 export async function runControl(options: ControlOptions): Promise<ControlResult> {
+  checkRoot();
   const version = conntrackVersion();
   const room = makeRoom(options.connections);
   let kernel: CrowdRun | null = null;

@@ -39,7 +39,7 @@ export interface CrowdService {
 const START_MS_MAX = 20_000;
 const FILL_MS_MAX = 120_000;
 const POLL_MS = 20;
-const HEAD_BYTES = 400;
+const HEAD_BYTES = 1 << 16;
 /** Kept of what the process says, in characters. */
 const SAID_MAX = 4000;
 const LINE_END = 10;
@@ -47,7 +47,7 @@ const LINE_END = 10;
 const FIRST_SEC = 1_700_000_000;
 const STEP_SEC = 60;
 /** More than there are connections, since each shard has an equal part. */
-const ROOM = 1.3;
+export const ROOM = 1.3;
 
 function countLines(chunk: Buffer): number {
   let lines = 0;
@@ -55,7 +55,8 @@ function countLines(chunk: Buffer): number {
   return lines;
 }
 
-function requestOver(
+/** One request over a Unix socket, to the last byte of the answer. */
+export function requestOver(
   agent: Agent,
   socketPath: string,
   method: string,
@@ -137,6 +138,12 @@ function startTrack(command: readonly string[]): TrackProcess {
   };
 }
 
+/** What runs the command that this is part of. */
+export const ownCommand = (): string[] => [
+  process.execPath,
+  join(dirname(threadFile('crowd-thread')), '..', 'cli.js'),
+];
+
 /**
  * Starts it, and waits until its socket answers.
  *
@@ -145,7 +152,7 @@ function startTrack(command: readonly string[]): TrackProcess {
 export async function startCrowdService(connections: number, shards: number | null): Promise<CrowdService> {
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-control-'));
   const socket = join(folder, 'socket');
-  const command = [process.execPath, join(dirname(threadFile('crowd-thread')), '..', 'cli.js')];
+  const command = ownCommand();
   const options = ['-r', '-', '--print', 'none', '-q', '--socket', socket];
   options.push('--max', String(Math.ceil(connections * ROOM)));
   if (shards !== null) options.push('--shards', String(shards));

@@ -2,38 +2,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FRAME_BYTES_MAX, openFrameSender, takeRedirected } from '../../src/kernel/linux/frame-sender.ts';
-import { KernelError } from '../../src/kernel/linux/kernel-error.ts';
 import { loadLibc } from '../../src/kernel/linux/libc.ts';
 import { openRing } from '../live/rings.ts';
 import { ethernet, udpPacket } from '../support/frames.ts';
 import { addPair, enterOwnNetwork, ip } from '../support/own-network.ts';
+import { senderMissing } from './live.ts';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
-/** Why there is no sender here; false when there is. */
-function senderMissing(): string | false {
-  const missing = enterOwnNetwork();
-  if (missing !== false) return missing;
-  addPair('try0', 'try1');
-  try {
-    const libc = loadLibc();
-    takeRedirected(libc, 'try1');
-    const sender = openFrameSender(libc, { device: libc.if_nametoindex('try0'), frameBytes: 14, frames: 1 });
-    try {
-      sender.send(1, 0, 1);
-    } finally {
-      sender.close();
-    }
-    return false;
-  } catch (error) {
-    if (error instanceof KernelError) return error.message;
-    throw error;
-  } finally {
-    ip('link del try0');
-  }
-}
-
-describe('the fast sender', { skip: senderMissing() }, () => {
+describe('the fast sender', { skip: enterOwnNetwork() || (await senderMissing()) }, () => {
   const libc = loadLibc();
 
   /** What comes in of `send`, for frames of so many bytes. */

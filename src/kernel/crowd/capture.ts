@@ -9,7 +9,8 @@ const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const IP_BYTES = 20;
 const TCP_BYTES = 20;
-const PACKET_BYTES = IP_BYTES + TCP_BYTES;
+/** Each of these packets is an IP and a TCP header, and nothing behind them. */
+export const PACKET_BYTES = IP_BYTES + TCP_BYTES;
 const RECORD_BYTES = RECORD_HEADER_BYTES + PACKET_BYTES;
 const HANDSHAKE_BYTES = 3 * RECORD_BYTES;
 /** Connections in one piece. */
@@ -43,7 +44,7 @@ function folded(sum: number): number {
   return ~value & 0xffff;
 }
 
-interface Step {
+export interface Step {
   readonly isReply: boolean;
   readonly flags: number;
   readonly sequence: number;
@@ -51,13 +52,21 @@ interface Step {
 }
 
 const { original, reply } = FIRST_SEQUENCE;
-const STEPS: readonly Step[] = [
+/** How a connection begins. */
+export const HANDSHAKE: readonly Step[] = [
   { isReply: false, flags: SYN, sequence: original, acknowledges: 0 },
   { isReply: true, flags: SYN | ACK, sequence: reply, acknowledges: original + 1 },
   { isReply: false, flags: ACK, sequence: original + 1, acknowledges: reply + 1 },
 ];
 
-function putPacket(view: DataView, at: number, step: Step, c: TcpConnection): void {
+/** What both ends say once it has begun: nothing new, in either direction. */
+export const ESTABLISHED: readonly [original: Step, reply: Step] = [
+  { isReply: false, flags: ACK, sequence: original + 1, acknowledges: reply + 1 },
+  { isReply: true, flags: ACK, sequence: reply + 1, acknowledges: original + 1 },
+];
+
+/** Writes a packet, checksums included. */
+export function putPacket(view: DataView, at: number, step: Step, c: TcpConnection): void {
   const tcp = at + IP_BYTES;
   view.setUint16(at, 0x4500);
   view.setUint16(at + 2, PACKET_BYTES);
@@ -95,13 +104,13 @@ export function* handshakes(
     const view = new DataView(bytes.buffer);
     for (let i = 0; i < size; i++) {
       at(from + i, c);
-      for (let s = 0; s < STEPS.length; s++) {
+      for (let s = 0; s < HANDSHAKE.length; s++) {
         const record = i * HANDSHAKE_BYTES + s * RECORD_BYTES;
         view.setUint32(record, startSec + Math.floor((from + i) / PER_SECOND), true);
         view.setUint32(record + 4, (from + i) % PER_SECOND, true);
         view.setUint32(record + 8, PACKET_BYTES, true);
         view.setUint32(record + 12, PACKET_BYTES, true);
-        putPacket(view, record + RECORD_HEADER_BYTES, STEPS[s], c);
+        putPacket(view, record + RECORD_HEADER_BYTES, HANDSHAKE[s], c);
       }
     }
     yield bytes;

@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { monotonicMs } from '../../common/clock.ts';
 import { openConntrackTable } from '../linux/conntrack-table.ts';
-import { KernelError, type KernelErrorFields } from '../linux/kernel-error.ts';
+import { KernelError } from '../linux/kernel-error.ts';
 import { loadLibc } from '../linux/libc.ts';
 import { leaveForOwnNamespace, setSysctl } from '../linux/namespace.ts';
 import { NetlinkFamily, openNetlink } from '../linux/netlink-socket.ts';
@@ -32,11 +32,6 @@ export interface Timed {
   /** What a command said besides its output; of its output nothing is kept. */
   readonly said: string;
 }
-
-export type CrowdAnswer =
-  | { readonly ready: true }
-  | { readonly timed: Timed }
-  | { readonly failure: KernelErrorFields };
 
 /** What the kernel gives an established connection. */
 const TIMEOUT_S = 432_000;

@@ -22,8 +22,6 @@ export interface TcpConnection {
 
 const TCP = 6;
 const TCP_ESTABLISHED = 3;
-/** For a request that must not meet what it names. */
-const EXCLUSIVE = 0x200;
 const STATISTICS = 5;
 const ATTRIBUTE_FILTER = 25;
 const FILTER_ORIGINAL = 1;
@@ -67,7 +65,7 @@ function request(type: number, flags: number, body: (writer: MessageWriter) => v
 
 /** Makes it. The kernel answers only where `acknowledged`, or when it refuses. */
 export function createRequest(c: TcpConnection, timeoutS: number, acknowledged: boolean): Uint8Array {
-  const flags = Flag.CREATE | EXCLUSIVE | (acknowledged ? Flag.ACK : 0);
+  const flags = Flag.CREATE | Flag.EXCLUSIVE | (acknowledged ? Flag.ACK : 0);
   return request(Type.NEW, flags, (writer) => {
     tuple(writer, Attribute.TUPLE_ORIGINAL, c);
     tuple(writer, Attribute.TUPLE_REPLY, reversed(c));

@@ -38,7 +38,8 @@ export function setSysctl(name: string, value: string): void {
   }
 }
 
-function checkRoot(): void {
+/** Errors: KernelError */
+export function checkRoot(): void {
   if (process.getuid?.() !== 0) throw new KernelError('a network namespace needs root', 'run it with sudo');
 }
 
@@ -84,6 +85,15 @@ export function leaveForOwnNamespace(libc: Libc): void {
       errno === Errno.EPERM ? 'it needs CAP_SYS_ADMIN (sudo, or --cap-add SYS_ADMIN)' : 'see unshare(2)';
     throw new KernelError(`a network namespace: ${errnoText(errno)}`, advice);
   }
+}
+
+/** The namespace of the calling thread as an open file, which keeps it there until it is closed. */
+export const openOwnNamespace = (): number => openSync('/proc/thread-self/ns/net', 'r');
+
+/** The calling thread, and what it starts, is in that namespace from here on. Errors: KernelError */
+export function moveToNamespace(libc: Libc, namespace: number): void {
+  if (libc.setns(namespace, CLONE_NEWNET) < 0)
+    throw new KernelError(`entering a network namespace: ${errnoText(libc.errno())}`, 'see setns(2)');
 }
 
 /** Errors: KernelError, with what is missing */

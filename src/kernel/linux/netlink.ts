@@ -19,6 +19,8 @@ export enum Flag {
   REQUEST = 0x1,
   ACK = 0x4,
   DUMP = 0x300,
+  /** For a request that must not meet what it names. */
+  EXCLUSIVE = 0x200,
   CREATE = 0x400,
   APPEND = 0x800,
 }

@@ -27,6 +27,7 @@ export interface Helper {
 const TABLE = 'flowshard';
 const PREROUTING = 'prerouting';
 const OUTPUT = 'output';
+const UNUSED = 'unused';
 
 enum Batch {
   BEGIN = 0x10,
@@ -34,6 +35,7 @@ enum Batch {
 }
 enum Type {
   NEWTABLE = 0,
+  DELTABLE = 2,
   NEWCHAIN = 3,
   NEWRULE = 6,
   NEWOBJ = 18,
@@ -173,32 +175,38 @@ function helperObject(w: MessageWriter, helper: Helper): void {
   });
 }
 
+/** A batch: the kernel takes all of it or nothing. Errors: KernelError */
+function commit(socket: NetlinkSocket, what: string, type: Type, ...bodies: readonly Expression[]): void {
+  const w = createMessageWriter();
+  w.begin(Batch.BEGIN, Flag.REQUEST, 0, familyHeader(Family.UNSPEC, Subsystem.TABLES));
+  w.end();
+  for (const body of bodies) {
+    const flags = Flag.REQUEST | Flag.ACK | Flag.CREATE | Flag.APPEND;
+    w.begin(typeOf(Subsystem.TABLES, type), flags, 1, familyHeader(Family.INET));
+    body(w);
+    w.end();
+  }
+  w.begin(Batch.END, Flag.REQUEST, 2, familyHeader(Family.UNSPEC, Subsystem.TABLES));
+  w.end();
+  socket.request(`nf_tables: ${what}`, w.take(), bodies.length);
+}
+
+const ruleOf =
+  (chainName: string) =>
+  (body: Expression): Expression =>
+  (w) => {
+    w.text(1, TABLE);
+    w.text(2, chainName);
+    w.nested(4, () => body(w));
+  };
+
 /** Errors: KernelError when the kernel refuses them, with the part that it refused. */
 export function addRules(socket: NetlinkSocket, helpers: readonly Helper[]): void {
   // One batch each: an error then says which part the kernel does not know.
-  const commit = (what: string, type: Type, ...bodies: readonly Expression[]): void => {
-    const w = createMessageWriter();
-    w.begin(Batch.BEGIN, Flag.REQUEST, 0, familyHeader(Family.UNSPEC, Subsystem.TABLES));
-    w.end();
-    for (const body of bodies) {
-      const flags = Flag.REQUEST | Flag.ACK | Flag.CREATE | Flag.APPEND;
-      w.begin(typeOf(Subsystem.TABLES, type), flags, 1, familyHeader(Family.INET));
-      body(w);
-      w.end();
-    }
-    w.begin(Batch.END, Flag.REQUEST, 2, familyHeader(Family.UNSPEC, Subsystem.TABLES));
-    w.end();
-    socket.request(`nf_tables: ${what}`, w.take(), bodies.length);
-  };
-  const rule =
-    (body: Expression): Expression =>
-    (w) => {
-      w.text(1, TABLE);
-      w.text(2, PREROUTING);
-      w.nested(4, () => body(w));
-    };
-  commit('a table', Type.NEWTABLE, (w) => w.text(1, TABLE));
+  const rule = ruleOf(PREROUTING);
+  commit(socket, 'a table', Type.NEWTABLE, (w) => w.text(1, TABLE));
   commit(
+    socket,
     'two chains',
     Type.NEWCHAIN,
     (w) => chain(w, PREROUTING, Hook.PREROUTING, AFTER_CONNTRACK, Policy.ACCEPT),
@@ -206,16 +214,43 @@ export function addRules(socket: NetlinkSocket, helpers: readonly Helper[]): voi
   );
   for (const { group, ct } of VERDICT_GROUPS)
     commit(
+      socket,
       `the rule for ${ct} (nft_ct, nft_log)`,
       Type.NEWRULE,
       rule((w) => verdictRule(w, group, ct)),
     );
   for (const helper of helpers) {
-    commit(`the ${helper.name} helper`, Type.NEWOBJ, (w) => helperObject(w, helper));
+    commit(socket, `the ${helper.name} helper`, Type.NEWOBJ, (w) => helperObject(w, helper));
     commit(
+      socket,
       `the rule of the ${helper.name} helper`,
       Type.NEWRULE,
       rule((w) => helperRule(w, helper)),
     );
   }
+}
+
+/**
+ * Has the kernel track every packet of the namespace, and nothing else: conntrack is on as long as some rule asks for its state, and
+ * this one is in a chain that no packet passes through.
+ *
+ * Errors: KernelError
+ */
+export function startTracking(socket: NetlinkSocket): void {
+  commit(socket, 'a table', Type.NEWTABLE, (w) => w.text(1, TABLE));
+  commit(socket, 'a chain', Type.NEWCHAIN, (w) => {
+    w.text(1, TABLE);
+    w.text(3, UNUSED);
+  });
+  commit(
+    socket,
+    'a rule with ct state (nft_ct)',
+    Type.NEWRULE,
+    ruleOf(UNUSED)((w) => hasState(w, STATE_BITS.INVALID)),
+  );
+}
+
+/** Takes that back; connections stay in the table. Errors: KernelError */
+export function stopTracking(socket: NetlinkSocket): void {
+  commit(socket, 'taking the table away', Type.DELTABLE, (w) => w.text(1, TABLE));
 }
