@@ -9,7 +9,7 @@ import { compareWith } from '../../src/kernel/compare/judge.ts';
 import { parseTrace, readTrace } from '../../src/kernel/compare/trace.ts';
 import { checkTrace, stampedCapture } from './check-trace.ts';
 import { FIXTURES, filesBelow, type GoldenTrace, goldenTraces } from './places.ts';
-import { addResult, createTally, diagnose, unexplained } from './report.ts';
+import { addResult, assertExplained, createTally, diagnose } from './report.ts';
 
 const CAPTURES = join(FIXTURES, 'captures');
 const goldens = goldenTraces(join(FIXTURES, 'traces'), CAPTURES);
@@ -19,7 +19,7 @@ it('every fixture gives the verdicts, events and tables of the kernel', async (t
   const tally = createTally();
   for (const golden of goldens) addResult(tally, await checkTrace(golden));
   diagnose(t, tally);
-  assert.equal(tally.unexplained.length, 0, unexplained(tally));
+  assertExplained(tally);
 });
 
 /** One of each kind: the others go through the same code in one thread above. */
@@ -62,7 +62,7 @@ it('the command prints the same', async (t) => {
       addResult(tally, compareWith(name, kernel, ours, packets, error));
     }
     diagnose(t, tally);
-    assert.equal(tally.unexplained.length, 0, unexplained(tally));
+    assertExplained(tally);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -1,7 +1,13 @@
 /** What a set of comparisons found, in words for the diagnostics of a test. */
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { CLASSES, type DifferenceClass } from '../../src/kernel/compare/differences.ts';
 import { describe, type TraceResult } from '../../src/kernel/compare/judge.ts';
+import {
+  addTimeoutCounts,
+  type TimeoutCounts,
+  tooManyTicks,
+} from '../../src/kernel/compare/timeout-counts.ts';
 
 /** Differences that are named one by one in a failure. */
 const SHOWN = 10;
@@ -12,15 +18,23 @@ export interface Tally {
   /** Differences by class; a consequence counts for the class that began it. */
   readonly byClass: Map<string, number>;
   readonly unexplained: string[];
+  readonly timeouts: TimeoutCounts;
 }
 
-export const createTally = (): Tally => ({ packets: 0, passed: 0, byClass: new Map(), unexplained: [] });
+export const createTally = (): Tally => ({
+  packets: 0,
+  passed: 0,
+  byClass: new Map(),
+  unexplained: [],
+  timeouts: new Map(),
+});
 
 export function addResult(tally: Tally, result: TraceResult): void {
   tally.packets += result.packets;
   tally.passed += result.passed;
   for (const { className } of result.excused)
     tally.byClass.set(className, (tally.byClass.get(className) ?? 0) + 1);
+  addTimeoutCounts(tally.timeouts, result.timeouts);
   for (const difference of result.unexplained)
     tally.unexplained.push(`${result.name}: ${describe(difference)}`);
 }
@@ -37,8 +51,17 @@ export function diagnose(t: TestContext, tally: Tally): void {
   t.diagnostic(`left out until built: ${sumOf(tally, true)}`);
 }
 
-/** A message for an assertion that there is nothing unexplained. */
-export function unexplained(tally: Tally): string {
+/** Nothing differs but what a class allows, and no class allows more than it is there for. */
+export function assertExplained(tally: Tally): void {
+  assert.equal(tally.unexplained.length, 0, unexplained(tally));
+  assert.deepEqual(
+    tooManyTicks(tally.timeouts),
+    [],
+    'a timeout is wrong by a second; no clock ticks so often',
+  );
+}
+
+function unexplained(tally: Tally): string {
   const shown = tally.unexplained.slice(0, SHOWN).join('\n');
   return `${tally.unexplained.length} differences from the kernel that no class allows:\n${shown}`;
 }

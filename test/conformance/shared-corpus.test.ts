@@ -11,7 +11,7 @@ import { unaccounted } from '../../src/export/stats.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { checkTrace } from './check-trace.ts';
 import { filesBelow, goldenTraces, missing, SHARED } from './places.ts';
-import { addResult, createTally, diagnose, unexplained, unusedClasses } from './report.ts';
+import { addResult, assertExplained, createTally, diagnose, unusedClasses } from './report.ts';
 import { simulate } from './simulate.ts';
 
 const CAPTURES = join(SHARED, 'captures');
@@ -24,7 +24,7 @@ it('every kernel trace: verdicts, events and tables', { skip: missing('golden', 
   for (const golden of goldenTraces(join(SHARED, 'golden'), CAPTURES))
     addResult(tally, await checkTrace(golden));
   diagnose(t, tally);
-  assert.equal(tally.unexplained.length, 0, unexplained(tally));
+  assertExplained(tally);
   assert.deepEqual(unusedClasses(tally, 'traces'), [], 'classes that nothing shows any more: take them out');
 });
 

@@ -3,10 +3,13 @@ import type { CapturedPacket } from './captures.ts';
 import { type ComparisonCounts, compareTraces, type Difference } from './compare.ts';
 import { type Classified, type Context, classify, sameBut } from './differences.ts';
 import { type PacketFacts, packetFacts } from './packet-facts.ts';
+import { type TimeoutCounts, timeoutCounts } from './timeout-counts.ts';
 import { rowsByNumber, type TraceRow } from './trace.ts';
 
 export interface Judgement extends Classified {
   readonly counts: ComparisonCounts;
+  /** For `tooManyTicks`, of many traces together: in one there may be few lines. */
+  readonly timeouts: TimeoutCounts;
 }
 
 export interface TraceResult extends Judgement {
@@ -41,7 +44,8 @@ export function judge(
 ): Judgement {
   const { differences, counts } = compareTraces(kernel, ours, sameBut);
   const rows = { kernel: rowsByNumber(kernel), ours: rowsByNumber(ours) };
-  return { ...classify(differences, { facts, ...rows, fragmentSeconds, packetsRead }), counts };
+  const classified = classify(differences, { facts, ...rows, fragmentSeconds, packetsRead });
+  return { ...classified, counts, timeouts: timeoutCounts(ours, classified.excused) };
 }
 
 /** The same, of packets in memory; `error` is why the capture was not read to its end. */
