@@ -76,6 +76,12 @@ export const BENCHES: readonly BenchInfo[] = [
     seconds: 25,
     load: async () => (await import('./macro/gen.ts')).run,
   },
+  {
+    name: 'micro',
+    about: 'hash, table, wheel, ring, each parser, an update of each protocol, alone',
+    seconds: 40,
+    load: async () => (await import('./micro/micro.ts')).run,
+  },
 ];
 
 /** Parts of the benchmarks that run in processes of their own. */
@@ -88,8 +94,15 @@ const PARTS: Readonly<Record<string, () => Promise<RunBench>>> = {
   'garbage-run': async () => (await import('./macro/garbage.ts')).trace,
 };
 
+const MICRO = 'micro-';
+
 /** Errors: when there is none of that name. */
-export function loadBench(name: string): Promise<RunBench> {
+export async function loadBench(name: string): Promise<RunBench> {
+  if (name.startsWith(MICRO)) {
+    const { MICRO_PARTS } = await import('./micro/micro.ts');
+    const part = MICRO_PARTS[name.slice(MICRO.length)];
+    if (part !== undefined) return part;
+  }
   const load = BENCHES.find((bench) => bench.name === name)?.load ?? PARTS[name];
   if (load === undefined) throw new Error(`there is no benchmark ${name}`);
   return load();
