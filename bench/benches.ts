@@ -82,6 +82,12 @@ export const BENCHES: readonly BenchInfo[] = [
     seconds: 40,
     load: async () => (await import('./micro/micro.ts')).run,
   },
+  {
+    name: 'ladder',
+    about: 'tables of 64,512 to 16,515,072 connections; shards; loads of the index',
+    seconds: 110,
+    load: async () => (await import('./macro/ladder.ts')).run,
+  },
 ];
 
 /** Parts of the benchmarks that run in processes of their own. */
@@ -94,15 +100,17 @@ const PARTS: Readonly<Record<string, () => Promise<RunBench>>> = {
   'garbage-run': async () => (await import('./macro/garbage.ts')).trace,
 };
 
-const MICRO = 'micro-';
+/** Those that have many parts: name-part. */
+const FAMILIES: Readonly<Record<string, () => Promise<Readonly<Record<string, RunBench>>>>> = {
+  micro: async () => (await import('./micro/micro.ts')).MICRO_PARTS,
+  ladder: async () => (await import('./macro/ladder.ts')).LADDER_PARTS,
+};
 
 /** Errors: when there is none of that name. */
 export async function loadBench(name: string): Promise<RunBench> {
-  if (name.startsWith(MICRO)) {
-    const { MICRO_PARTS } = await import('./micro/micro.ts');
-    const part = MICRO_PARTS[name.slice(MICRO.length)];
-    if (part !== undefined) return part;
-  }
+  const dash = name.indexOf('-');
+  const part = (await FAMILIES[name.slice(0, dash)]?.())?.[name.slice(dash + 1)];
+  if (part !== undefined) return part;
   const load = BENCHES.find((bench) => bench.name === name)?.load ?? PARTS[name];
   if (load === undefined) throw new Error(`there is no benchmark ${name}`);
   return load();

@@ -137,20 +137,20 @@ function createMaker(bytes: number, stepNs: number, startSec = BLOCK_START_SEC):
   };
 }
 
-/** Established TCP connections: the handshakes, then a loop of four packets of each, at random. */
-export function tcpTraffic(connections: number, seed: number): Traffic {
-  const maker = createMaker(connections * (OPENING_BYTES + EXCHANGE_BYTES), STEP_NS);
+/** Established TCP connections: the handshakes, then a loop of four packets of each (or two, to take up less), at random. */
+export function tcpTraffic(connections: number, seed: number, exchange: 2 | 4 = EXCHANGE_PACKETS): Traffic {
+  const maker = createMaker(connections * (OPENING_BYTES + (EXCHANGE_BYTES * exchange) / 4), STEP_NS);
   for (let c = 0; c < connections; c++)
     for (let step = 0; step < OPENING_PACKETS; step++) maker.opening(c, step);
   maker.beginLoop();
   const order = shuffled(connections, seed);
-  for (let step = 0; step < EXCHANGE_PACKETS; step++) for (const c of order) maker.exchange(c, step);
+  for (let step = 0; step < exchange; step++) for (const c of order) maker.exchange(c, step);
   return maker.finish(connections);
 }
 
 /** UDP flows that have a packet each way: the questions, then a loop of the answers, at random. */
-export function udpTraffic(connections: number, seed: number): Traffic {
-  const maker = createMaker(connections * 2 * UDP_RECORD_BYTES, STEP_NS);
+export function udpTraffic(connections: number, seed: number, laterSec = 0): Traffic {
+  const maker = createMaker(connections * 2 * UDP_RECORD_BYTES, STEP_NS, BLOCK_START_SEC + laterSec);
   for (let c = 0; c < connections; c++) maker.udp(c, 0);
   maker.beginLoop();
   for (const c of shuffled(connections, seed)) maker.udp(c, 1);
@@ -184,41 +184,61 @@ export function udpAt(connections: number, startSec: number, seconds: number): F
   return maker.finish(connections).block;
 }
 
-/** Of a hundred packets of mixed traffic so many are of established TCP, of established UDP, and new. */
-const MIX = { tcp: 60, udp: 25, fresh: 15 } as const;
-/** Of a hundred connections. UDP has fewer than packets, so that none of them is silent for its timeout. */
-const SHARES = { tcp: 75, udp: 10 } as const;
+/** What mixed traffic consists of: the others are new. */
+export interface Mix {
+  /** Of a hundred packets so many are of established TCP, of established UDP. */
+  readonly packets: { readonly tcp: number; readonly udp: number };
+  /** Of a hundred connections. UDP has fewer than packets, so that none of them is silent for its timeout. */
+  readonly connections: { readonly tcp: number; readonly udp: number };
+  /** Packets in the loop for each connection. */
+  readonly perConnection: number;
+}
 
-/**
- * Established TCP, UDP with answers, and new connections that expire, together: so many alive.
- * The loop has `perConnection` packets for each.
- */
-export function mixedTraffic(connections: number, seed: number, perConnection = 4): Traffic {
+export const MIX: Mix = {
+  packets: { tcp: 60, udp: 25 },
+  connections: { tcp: 75, udp: 10 },
+  perConnection: 4,
+};
+/** Without TCP, whose handshakes take up too much for the largest tables. */
+export const MIX_UDP: Mix = {
+  packets: { tcp: 0, udp: 95 },
+  connections: { tcp: 0, udp: 85 },
+  perConnection: 1.1,
+};
+
+/** Established TCP, UDP with answers, and new connections that expire, together: so many alive. */
+export function mixedTraffic(connections: number, seed: number, mix: Mix = MIX): Traffic {
   const random = createRandom(seed);
-  const tcpCount = Math.floor((connections * SHARES.tcp) / 100);
-  const udpCount = Math.floor((connections * SHARES.udp) / 100);
+  const tcpCount = Math.floor((connections * mix.connections.tcp) / 100);
+  const udpCount = Math.floor((connections * mix.connections.udp) / 100);
   const freshAlive = connections - tcpCount - udpCount;
-  const loop = connections * perConnection;
+  const loop = Math.floor(connections * mix.perConnection);
   const freshCount = Math.ceil(freshAlive * SPARE);
-  const freshInLoop = Math.floor((loop * MIX.fresh) / 100);
+  const freshInLoop = (loop * (100 - mix.packets.tcp - mix.packets.udp)) / 100;
   // A new connection lives for its timeout: so far apart are its packets that as many as shall are alive.
   const stepNs = Math.round((UDP_TIMEOUT_NS * freshInLoop) / freshAlive / loop);
-  const bytes = tcpCount * OPENING_BYTES + udpCount * UDP_RECORD_BYTES + loop * DATA_RECORD_BYTES;
+  const tcpShare = mix.packets.tcp / 100;
+  // The loop may end where two of three packets of TCP were data, and chance may draw some more of TCP.
+  const perTcp = (2 * DATA_RECORD_BYTES + ACK_RECORD_BYTES) / 3;
+  const perPacket = tcpShare * perTcp + (1 - tcpShare) * UDP_RECORD_BYTES;
+  const loopBytes = loop * perPacket * 1.02 + 64 * DATA_RECORD_BYTES;
+  const bytes = tcpCount * OPENING_BYTES + udpCount * UDP_RECORD_BYTES + Math.ceil(loopBytes);
   const maker = createMaker(bytes, stepNs);
   for (let c = 0; c < tcpCount; c++)
     for (let step = 0; step < OPENING_PACKETS; step++) maker.opening(c, step);
   for (let c = 0; c < udpCount; c++) maker.udp(tcpCount + c, 0);
   maker.beginLoop();
-  const order = shuffled(tcpCount, seed);
+  const tcpOrder = shuffled(tcpCount, seed);
+  const udpOrder = shuffled(udpCount, seed);
   let [tcps, udps, fresh] = [0, 0, 0];
   for (let n = 0; n < loop; n++) {
     const which = random.below(100);
-    if (which < MIX.tcp && tcpCount > 0) {
-      maker.exchange(order[tcps % tcpCount], Math.floor(tcps / tcpCount) % EXCHANGE_PACKETS);
+    if (which < mix.packets.tcp) {
+      maker.exchange(tcpOrder[tcps % tcpCount], Math.floor(tcps / tcpCount) % EXCHANGE_PACKETS);
       tcps++;
-    } else if (which < MIX.tcp + MIX.udp && udpCount > 0) {
+    } else if (which < mix.packets.tcp + mix.packets.udp) {
       // First the answer, then both in turn.
-      maker.udp(tcpCount + (udps % udpCount), 1 - (Math.floor(udps / udpCount) & 1));
+      maker.udp(tcpCount + udpOrder[udps % udpCount], 1 - (Math.floor(udps / udpCount) & 1));
       udps++;
     } else {
       maker.udp(tcpCount + udpCount + (fresh++ % freshCount), 0);

@@ -15,7 +15,7 @@ export interface MicroTask {
 
 /** Units: the figure's values are ns per operation */
 export function measureTask(context: Context, task: MicroTask): Figure {
-  const time = scaled(context, 500, 200, 1);
+  const time = scaled(context, 300, 150, 1);
   const bench = new Bench({
     time,
     warmupTime: time,
