@@ -66,5 +66,12 @@ export function runChild(context: Context, name: string, options: ChildOptions =
   });
 }
 
-/** A part of a benchmark, under its name in the register (benches.ts). */
-export const runPart = runChild;
+/**
+ * A part of a benchmark, under its name in the register, in a process of its own; inside `npm test`, where no time is
+ * measured, in this one.
+ */
+export async function runPart(context: Context, name: string, options: ChildOptions = {}): Promise<Figure[]> {
+  if (context.scale !== 'tiny' || options.nodeFlags !== undefined) return runChild(context, name, options);
+  const { loadBench } = await import('../benches.ts');
+  return (await loadBench(name))(context);
+}

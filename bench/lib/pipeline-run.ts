@@ -102,10 +102,12 @@ export async function runPipeline(options: RunOptions): Promise<PipelineRun> {
       if (forMs !== undefined && now.atMs - looks[0].atMs >= forMs) pipeline.stop();
     }
     await over;
+    if (looks.length === 0) onMeasured?.(false);
     onMeasured?.(true);
     const last = look(pipeline);
     // What is too short to be looked at is measured from its start.
-    if (looks.length < 2) looks.splice(0, looks.length, first, last);
+    if (looks.length < 2 || looks[0].tracked === looks[looks.length - 1].tracked)
+      looks.splice(0, looks.length, first, last);
     const packets = pipeline.ingestCounters()[Counter.PACKETS];
     const ignored = sumOf(pipeline, Counter.IGNORED);
     if (last.tracked !== packets || ignored !== 0)

@@ -32,13 +32,14 @@ export async function run(context: Context): Promise<Figure[]> {
   const rate = (from: Look, to: Look): number => (to.tracked - from.tracked) / (to.atMs - from.atMs);
   const early = rate(looks[0], looks[Math.min(sixth, looks.length - 1)]);
   const late = rate(looks[Math.max(0, looks.length - 1 - sixth)], looks[looks.length - 1]);
+  if (early === 0 && context.scale !== 'tiny') throw new Error('nothing was tracked for a while');
   // How much is done depends on time; that what was made has ended or is alive does not.
   const checksum = last.created - last.ended - last.alive;
   if (checksum !== 0) throw new Error(`${checksum} connections were lost`);
   const grown = looks[looks.length - 1].residentBytes - looks[0].residentBytes;
   return [
     { name: FRESH, unit: 'ns/connection', values: nsPerPacket(result), checksum, at: { connections: alive } },
-    { name: FRESH_STEADY, unit: 'times', values: [late / early], checksum },
+    { name: FRESH_STEADY, unit: 'times', values: [early === 0 ? 1 : late / early], checksum },
     { name: FRESH_GROWTH, unit: 'MB', values: [grown / 1e6], checksum },
   ];
 }

@@ -15,10 +15,8 @@ test('npm run bench runs every benchmark, prints every figure and goal, and reco
   const results = join(folder, 'figures.jsonl');
   try {
     const args = ['dist/bench/run.js', '--scale', 'tiny', '--seed', '7', '--results', results];
-    const output = execFileSync(process.execPath, args, {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
+    const { status, stdout: output, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
     const figures = readFileSync(results, 'utf8')
       .trim()
       .split('\n')
