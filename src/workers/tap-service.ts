@@ -14,7 +14,6 @@ import { ownCommand, requestOver } from './crowd-service.ts';
 import type { RouterRun } from './router-run.ts';
 
 export interface TapCounts {
-  readonly packets: number;
   readonly tracked: number;
   /** Packets that the kernel dropped because the ring was full, and those that we dropped. */
   readonly lost: number;
@@ -24,15 +23,15 @@ export interface TapCounts {
 }
 
 export interface TapService {
-  /** When nothing has come for a moment: what there is by then, and when the last of it came. */
-  settled(): Promise<TapCounts & { readonly atMs: number }>;
+  /** When so many packets were tracked or lost: what there is by then, and when the last of it came. Others may keep it from its work for a while. */
+  settled(packets: number): Promise<TapCounts & { readonly atMs: number }>;
   close(): Promise<void>;
 }
 
 const START_MS_MAX = 20_000;
 const POLL_MS = 5;
-/** No block of the ring waits longer. */
-const QUIET_MS = 60;
+/** Nothing comes any more. */
+const QUIET_MS_MAX = 5000;
 /** Units of /proc/PID/stat: USER_HZ is 100 everywhere. */
 const MS_PER_TICK = 10;
 
@@ -45,6 +44,7 @@ function cpuMsOf(pid: number): number {
   return ticks.reduce((a, b) => a + b, 0) * MS_PER_TICK;
 }
 
+const lostIn = ({ live, dropped }: Stats): number => (live?.kernelDrops ?? 0) + sum(dropped);
 const sum = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((a, b) => a + b, 0);
 
@@ -94,19 +94,17 @@ export async function startTap(
     throw error;
   }
   return {
-    async settled() {
+    async settled(packets) {
       let last = await stats();
       let atMs = monotonicMs();
-      while (monotonicMs() - atMs < QUIET_MS) {
+      while (last.tracked + lostIn(last) < packets && monotonicMs() - atMs < QUIET_MS_MAX) {
         await sleep(POLL_MS);
         const now = await stats();
-        if (now.packets === last.packets) continue;
+        if (now.packets !== last.packets) atMs = monotonicMs();
         last = now;
-        atMs = monotonicMs();
       }
-      const { packets, tracked, dropped, live, connections } = await stats();
-      const lost = (live?.kernelDrops ?? 0) + sum(dropped);
-      return { packets, tracked, lost, connections: connections.created, cpuMs: cpuMsOf(pid), atMs };
+      const { tracked, connections } = last;
+      return { tracked, lost: lostIn(last), connections: connections.created, cpuMs: cpuMsOf(pid), atMs };
     },
     close,
   };

@@ -133,11 +133,11 @@ export async function forwardWithTap(input: RoundInput): Promise<Figures> {
   const tap = await startTap(router, maxOf(connections), shards);
   try {
     const opening = await forward(router, 'opening', connections * OPENING, 'opening with our tap');
-    const opened = await tap.settled();
+    const opened = await tap.settled(connections * OPENING);
     const startMs = monotonicMs();
     const { ms, cpuMs } = await forward(router, 'established', packets, 'forwarding with our tap');
-    const settled = await tap.settled();
     const all = connections * OPENING + packets;
+    const settled = await tap.settled(all);
     check('packets that we tracked or lost', settled.tracked + settled.lost, all);
     if (settled.lost === 0) check('our connections', settled.connections, connections);
     return {
