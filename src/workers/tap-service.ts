@@ -56,7 +56,8 @@ export async function startTap(
 ): Promise<TapService> {
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-throughput-'));
   const socket = join(folder, 'socket');
-  const options = ['-i', DEVICES.in, '--print', 'none', '-q', '--socket', socket];
+  // With this process the sender's namespace goes, and with it the device: then the tap ends too.
+  const options = ['-i', DEVICES.in, '--on-down', 'exit', '--print', 'none', '-q', '--socket', socket];
   options.push('--max', String(maxConnections));
   if (shards !== null) options.push('--shards', String(shards));
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });

@@ -1,13 +1,15 @@
 /** `flowshard contrast throughput`: its command line, what it says of a result, and a small run through the kernel that runs here. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { throughputJson, throughputLines } from '../../src/cli/contrast-throughput-report.ts';
 import { spreadOf } from '../../src/workers/contrast-control.ts';
 import { spreadsOf, type ThroughputResult } from '../../src/workers/contrast-throughput.ts';
 import { senderMissing } from '../kernel/live.ts';
+import { until } from '../support/namespaces.ts';
 import { flowshard, linesOf, start } from './cli.ts';
 
 const throughput = (...args: readonly string[]) => flowshard(['contrast', 'throughput', ...args]);
@@ -169,5 +171,18 @@ describe('through the kernel', { skip }, () => {
     assert.equal(status, 130, stderr);
     assert.equal(stdout, '');
     assert.deepEqual([leftOvers(), tableSize()], before);
+  });
+
+  it('killed, its tap ends by itself', async () => {
+    const args = ['--connections', '1000', '--packets', '1000000', '--rounds', '50', '-q'];
+    const before = leftOvers();
+    const { child, ended } = start(['contrast', 'throughput', ...args]);
+    const taps = (): string[] => leftOvers().filter((name) => /^\d+$/.test(name) && !before.includes(name));
+    await until('a tap', () => taps().length > 0, 20_000);
+    child.kill('SIGKILL');
+    assert.equal((await ended).signal, 'SIGKILL');
+    await until('the end of the tap', () => taps().length === 0);
+    for (const name of leftOvers())
+      if (!before.includes(name)) rmSync(join(tmpdir(), name), { recursive: true });
   });
 });
