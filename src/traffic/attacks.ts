@@ -1,7 +1,8 @@
 /** Floods and scans. Each has a rate of its own beside the other traffic, and no answers but the refusals of a scan. */
-import type { Random } from '../common/random.ts';
+
 import { findCollisions } from './collisions.ts';
 import { Conn } from './connection.ts';
+import type { Dice } from './dice.ts';
 import { SIZE_SHIFT, sizeTable } from './draws.ts';
 import { addressSum, type FrameTarget, TcpFlag, writeFragment, writeTcp, writeUdp } from './frames.ts';
 import type { CollisionOptions, TrafficOptions } from './options.ts';
@@ -37,36 +38,36 @@ function target(words: Int32Array, client: number, server: number, ports: number
   words[Conn.SUM] = addressSum(false, client, server);
 }
 
-const spoofed = (random: Random): number => SPOOFED_FIRST + random.below(SPOOFED);
+const spoofed = (dice: Dice): number => SPOOFED_FIRST + dice.below(SPOOFED);
 
-function synFlood(packetsPerSecond: number, random: Random, to: FrameTarget): Attack {
+function synFlood(packetsPerSecond: number, dice: Dice, to: FrameTarget): Attack {
   const words = new Int32Array(Conn.WORDS);
   return {
     packetsPerSecond,
     made: Made.SYN_FLOOD,
     next() {
-      const port = PORT_FIRST + random.below(PORTS);
-      target(words, spoofed(random), TARGET, (port << 16) | TARGET_TCP_PORT);
-      return writeTcp(to, words, 0, 0, TcpFlag.SYN, random.word() | 0, 0, 0);
+      const port = PORT_FIRST + dice.below(PORTS);
+      target(words, spoofed(dice), TARGET, (port << 16) | TARGET_TCP_PORT);
+      return writeTcp(to, words, 0, 0, TcpFlag.SYN, dice.bits(), 0, 0);
     },
   };
 }
 
-function udpFlood(packetsPerSecond: number, sizes: Uint16Array, random: Random, to: FrameTarget): Attack {
+function udpFlood(packetsPerSecond: number, sizes: Uint16Array, dice: Dice, to: FrameTarget): Attack {
   const words = new Int32Array(Conn.WORDS);
   return {
     packetsPerSecond,
     made: Made.UDP_FLOOD,
     next() {
-      const port = PORT_FIRST + random.below(PORTS);
-      target(words, spoofed(random), TARGET, (port << 16) | (UDP_PORT_FIRST + random.below(UDP_PORT_FIRST)));
-      return writeUdp(to, words, 0, 0, Math.max(0, sizes[random.word() >>> SIZE_SHIFT] - 28));
+      const port = PORT_FIRST + dice.below(PORTS);
+      target(words, spoofed(dice), TARGET, (port << 16) | (UDP_PORT_FIRST + dice.below(UDP_PORT_FIRST)));
+      return writeUdp(to, words, 0, 0, Math.max(0, sizes[dice.bits() >>> SIZE_SHIFT] - 28));
     },
   };
 }
 
 /** A SYN and the RST that answers it, in turn: of a host the first 1024 ports, then the next host. */
-function portScan(packetsPerSecond: number, random: Random, to: FrameTarget): Attack {
+function portScan(packetsPerSecond: number, dice: Dice, to: FrameTarget): Attack {
   const words = new Int32Array(Conn.WORDS);
   let asked = 0;
   let isAnswer = false;
@@ -81,10 +82,10 @@ function portScan(packetsPerSecond: number, random: Random, to: FrameTarget): At
       }
       isAnswer = true;
       const host = SCANNED_FIRST + (Math.floor(asked / SCANNED_PORTS) % SCANNED_HOSTS);
-      const source = PORT_FIRST + random.below(PORTS);
+      const source = PORT_FIRST + dice.below(PORTS);
       target(words, SCANNER, host, (source << 16) | (1 + (asked % SCANNED_PORTS)));
       asked = (asked + 1) & 0x7fffffff;
-      seq = random.word() | 0;
+      seq = dice.bits();
       return writeTcp(to, words, 0, 0, TcpFlag.SYN, seq, 0, 0);
     },
   };
@@ -94,30 +95,25 @@ function portScan(packetsPerSecond: number, random: Random, to: FrameTarget): At
 const FRAGMENT_PLACES = 7000;
 const FRAGMENT_BYTES_MIN = 16;
 
-function fragmentFlood(
-  packetsPerSecond: number,
-  sizes: Uint16Array,
-  random: Random,
-  to: FrameTarget,
-): Attack {
+function fragmentFlood(packetsPerSecond: number, sizes: Uint16Array, dice: Dice, to: FrameTarget): Attack {
   const words = new Int32Array(Conn.WORDS);
   return {
     packetsPerSecond,
     made: Made.FRAGMENT_FLOOD,
     next() {
-      target(words, spoofed(random), TARGET, (PORT_FIRST << 16) | TARGET_UDP_PORT);
+      target(words, spoofed(dice), TARGET, (PORT_FIRST << 16) | TARGET_UDP_PORT);
       // Every other one begins its datagram.
-      const word = random.word();
-      const place = word >>> 31 === 0 ? 0 : random.below(FRAGMENT_PLACES) * 8;
-      const data = Math.max(FRAGMENT_BYTES_MIN, (sizes[random.word() >>> SIZE_SHIFT] - 20) & ~7);
+      const word = dice.bits();
+      const place = word >>> 31 === 0 ? 0 : dice.below(FRAGMENT_PLACES) * 8;
+      const data = Math.max(FRAGMENT_BYTES_MIN, (sizes[dice.bits() >>> SIZE_SHIFT] - 20) & ~7);
       return writeFragment(to, words, 0, word & 0xffff, place, data);
     },
   };
 }
 
-function collisions(options: CollisionOptions, random: Random, to: FrameTarget): Attack {
+function collisions(options: CollisionOptions, dice: Dice, to: FrameTarget): Attack {
   const words = new Int32Array(Conn.WORDS);
-  const found = findCollisions(options, random);
+  const found = findCollisions(options, dice);
   let at = 0;
   return {
     packetsPerSecond: options.packetsPerSecond,
@@ -131,14 +127,14 @@ function collisions(options: CollisionOptions, random: Random, to: FrameTarget):
 }
 
 /** Those that have a rate. Cost: the search for collisions takes a while. */
-export function createAttacks(options: TrafficOptions, random: Random, to: FrameTarget): Attack[] {
+export function createAttacks(options: TrafficOptions, dice: Dice, to: FrameTarget): Attack[] {
   const sizes = sizeTable(options.sizes);
   const attacks: Attack[] = [];
-  if (options.synFlood > 0) attacks.push(synFlood(options.synFlood, random, to));
-  if (options.udpFlood > 0) attacks.push(udpFlood(options.udpFlood, sizes, random, to));
-  if (options.portScan > 0) attacks.push(portScan(options.portScan, random, to));
-  if (options.fragmentFlood > 0) attacks.push(fragmentFlood(options.fragmentFlood, sizes, random, to));
+  if (options.synFlood > 0) attacks.push(synFlood(options.synFlood, dice, to));
+  if (options.udpFlood > 0) attacks.push(udpFlood(options.udpFlood, sizes, dice, to));
+  if (options.portScan > 0) attacks.push(portScan(options.portScan, dice, to));
+  if (options.fragmentFlood > 0) attacks.push(fragmentFlood(options.fragmentFlood, sizes, dice, to));
   if (options.collisions !== null && options.collisions.packetsPerSecond > 0)
-    attacks.push(collisions(options.collisions, random, to));
+    attacks.push(collisions(options.collisions, dice, to));
   return attacks;
 }

@@ -6,11 +6,11 @@
  * found has its low bits below `slots`, so that it lies side by side in every smaller table as well.
  */
 import { createHash4 } from '../common/hash.ts';
-import type { Random } from '../common/random.ts';
 import { Protocol } from '../packet/protocol.ts';
 import { createTupleWriter } from '../packet/tuple.ts';
 import { Kind, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
+import type { Dice } from './dice.ts';
 import type { CollisionOptions } from './options.ts';
 
 export interface Collisions {
@@ -32,7 +32,7 @@ const PORT_FIRST = 32_768;
  *
  * Cost: about `2^slotBits / slots * shards` hashes for each, some 50 ns a hash
  */
-export function findCollisions(options: CollisionOptions, random: Random): Collisions {
+export function findCollisions(options: CollisionOptions, dice: Dice): Collisions {
   const { connections, shards, slots } = options;
   const tuples = createTupleWriter(createHash4(options.hashKey));
   const words = new Int32Array(Desc.WORDS);
@@ -41,8 +41,8 @@ export function findCollisions(options: CollisionOptions, random: Random): Colli
   const ports = new Int32Array(connections);
   const known = new Set<number>();
   while (known.size < connections) {
-    const address = random.below(SOURCES);
-    const port = PORT_FIRST + random.below(PORT_FIRST);
+    const address = dice.below(SOURCES);
+    const port = PORT_FIRST + dice.below(PORT_FIRST);
     words[Desc.L4] = (port << 16) | TARGET_PORT;
     tuples.write4(SOURCE_FIRST + address, TARGET, Kind.USED | Protocol.UDP, Task.UDP, words, 0);
     const hash = words[Desc.HASH];

@@ -1,9 +1,6 @@
 /** What is drawn at random: sizes, lifetimes, and which connection is popular. */
-import type { Random } from '../common/random.ts';
+import type { Dice } from './dice.ts';
 import type { SizeShare, TrafficOptions } from './options.ts';
-
-/** A draw of 32 bits below this is true with that probability. */
-export const chanceLimit = (probability: number): number => probability * 0x1_0000_0000;
 
 const SIZE_CELLS = 4096;
 
@@ -28,9 +25,9 @@ export function sizeTable(sizes: readonly SizeShare[]): Uint16Array {
 export const SIZE_SHIFT = 20;
 
 /** Units: ms; Infinity for ever. */
-export function drawLifetime(options: TrafficOptions, meanS: number, random: Random): number {
+export function drawLifetime(options: TrafficOptions, meanS: number, dice: Dice): number {
   const mean = meanS * 1000;
-  const u = random.word() / 0x1_0000_0000;
+  const u = dice.unit();
   switch (options.lifetime) {
     case 'fixed':
       return mean;
@@ -55,7 +52,7 @@ const ZIPF_CELLS = 1 << 16;
  *
  * Cost: to make, one power per rank; a draw, two loads
  */
-export function createZipf(count: number, exponent: number, random: Random): () => number {
+export function createZipf(count: number, exponent: number, dice: Dice): () => number {
   let all = 0;
   for (let rank = 1; rank <= count; rank++) all += rank ** -exponent;
   const places = new Float64Array(ZIPF_CELLS + 1);
@@ -71,7 +68,7 @@ export function createZipf(count: number, exponent: number, random: Random): () 
   }
   places.fill(count, cell);
   return () => {
-    const word = random.word();
+    const word = dice.bits();
     const at = word >>> 16;
     const from = places[at];
     const rank = Math.floor(from + (places[at + 1] - from) * ((word & 0xffff) / 0x10000));

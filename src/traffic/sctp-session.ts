@@ -45,7 +45,7 @@ const WHOLE = 3;
 const COMMON_BYTES = 12;
 
 export function createSctpSession(stage: Stage): SctpSession {
-  const { words, to, random, ready } = stage;
+  const { words, to, dice, ready } = stage;
 
   /** A packet with one chunk, of which the caller writes all but its first word; it has `bytes`, padding included. */
   function begin(c: number, dir: number, type: Chunk, flags: number, length: number, tag: number): number {
@@ -126,10 +126,10 @@ export function createSctpSession(stage: Stage): SctpSession {
   return {
     open(slot) {
       const c = slot * Conn.WORDS;
-      words[c + Conn.TAG_CLIENT] = random.word() | 1;
-      words[c + Conn.TAG_SERVER] = random.word() | 1;
-      words[c + Conn.SEQ_CLIENT] = random.word() | 0;
-      words[c + Conn.SEQ_SERVER] = random.word() | 0;
+      words[c + Conn.TAG_CLIENT] = dice.bits() | 1;
+      words[c + Conn.TAG_SERVER] = dice.bits() | 1;
+      words[c + Conn.SEQ_CLIENT] = dice.bits();
+      words[c + Conn.SEQ_SERVER] = dice.bits();
       stage.wait(slot, Phase.INIT_ACK);
       return init(c, 0, Chunk.INIT, INIT_BYTES);
     },
@@ -137,7 +137,7 @@ export function createSctpSession(stage: Stage): SctpSession {
     data,
     end(slot) {
       const c = slot * Conn.WORDS;
-      const dir = random.word() >>> 31;
+      const dir = dice.bits() >>> 31;
       words[c + Conn.FLAGS] = (words[c + Conn.FLAGS] & ~ConnFlag.CLOSER) | (dir << ConnFlag.CLOSER_SHIFT);
       stage.wait(slot, Phase.SHUTDOWN_ACK);
       return plain(c, dir, Chunk.SHUTDOWN, 8);

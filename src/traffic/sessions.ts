@@ -2,9 +2,10 @@
  * Connections that come, talk and go: all traffic that is no attack. Whoever is due first has its turn: what was
  * overtaken, answers, ends, new connections, and with what is left of the rate, data.
  */
-import type { Random } from '../common/random.ts';
+
 import { Conn, ConnFlag, Kind } from './connection.ts';
-import { chanceLimit, createZipf, drawLifetime, SIZE_SHIFT, sizeTable } from './draws.ts';
+import { chanceLimit, type Dice } from './dice.ts';
+import { createZipf, drawLifetime, SIZE_SHIFT, sizeTable } from './draws.ts';
 import { addressSum, type FrameTarget } from './frames.ts';
 import { populationOf, TRAFFIC_PROTOCOLS, type TrafficOptions } from './options.ts';
 import { createSctpSession } from './sctp-session.ts';
@@ -61,7 +62,7 @@ function kindTable({ mix }: TrafficOptions): Uint8Array {
 /** Shapes: clock: Float64Array(1), the time; made: Float64Array(Made.WORDS). Units: ns since the start */
 export function createSessions(
   options: TrafficOptions,
-  random: Random,
+  dice: Dice,
   to: FrameTarget,
   clock: Float64Array,
   made: Float64Array,
@@ -72,12 +73,12 @@ export function createSessions(
   const vacant = Int32Array.from({ length: places }, (_, i) => places - 1 - i);
   let vacancies = places;
   let opened = 0;
-  const ready = createReady(places, words, random);
+  const ready = createReady(places, words, dice);
   const ends = createEnds(words);
   const answers = createQueue(places, clock, (options.roundTripMs * 1e6) / 2);
   const kinds = kindTable(options);
   const sizes = sizeTable(options.sizes);
-  const popular = options.zipf > 0 ? createZipf(places, options.zipf, random) : null;
+  const popular = options.zipf > 0 ? createZipf(places, options.zipf, dice) : null;
   const lossLimit = chanceLimit(options.loss);
   const ipv6Limit = chanceLimit(options.ipv6Share);
   const oneWayLimit = chanceLimit(options.oneWayShare);
@@ -90,7 +91,7 @@ export function createSessions(
     words,
     to,
     clock,
-    random,
+    dice,
     made,
     ready,
     isSeen(c, dir) {
@@ -98,7 +99,7 @@ export function createSessions(
         made[Made.UNSEEN]++;
         return false;
       }
-      if (lossLimit > 0 && random.word() < lossLimit) {
+      if (lossLimit > 0 && dice.isBelow(lossLimit)) {
         made[Made.LOST]++;
         return false;
       }
@@ -116,7 +117,7 @@ export function createSessions(
       vacant[vacancies++] = slot;
       made[Made.ENDED]++;
     },
-    size: () => sizes[random.word() >>> SIZE_SHIFT],
+    size: () => sizes[dice.bits() >>> SIZE_SHIFT],
   };
   const tcp = createTcpSession(stage, options);
   const sctp = createSctpSession(stage);
@@ -137,36 +138,36 @@ export function createSessions(
     const number = opened;
     const isGre = kind === Kind.GRE;
     const client = isGre ? GRE_CLIENT_BASE + (number & GRE_CLIENTS_MASK) : CLIENT_BASE + (number % clients);
-    const server = SERVER_BASE + random.below(servers);
+    const server = SERVER_BASE + dice.below(servers);
     const serverPorts = SERVER_PORTS[kind];
     const port = PORT_FIRST + (Math.floor(number / clients) % PORTS);
     words[c + Conn.NUMBER] = number;
     words[c + Conn.FLAGS] = flags;
     words[c + Conn.CLIENT] = client;
     words[c + Conn.SERVER] = server;
-    words[c + Conn.PORTS] = isGre ? 0 : (port << 16) | serverPorts[random.below(serverPorts.length)];
+    words[c + Conn.PORTS] = isGre ? 0 : (port << 16) | serverPorts[dice.below(serverPorts.length)];
     words[c + Conn.SUM] = addressSum((flags & ConnFlag.IPV6) !== 0, client, server);
     words[c + Conn.SEQ_CLIENT] = 0;
     words[c + Conn.SEQ_SERVER] = 0;
-    words[c + Conn.IDS] = random.word() | 0;
+    words[c + Conn.IDS] = dice.bits();
     words[c + Conn.PLACE] = -1;
     opened = (opened + 1) & 0x7fffffff;
   }
 
   function deadline(): number {
-    const wholeMs = drawLifetime(options, population.lifetimeS, random);
+    const wholeMs = drawLifetime(options, population.lifetimeS, dice);
     // Those that are there from the start have lived for a while.
-    const ms = isClosed && made[Made.OPENED] < places ? wholeMs * (random.word() / 0x1_0000_0000) : wholeMs;
+    const ms = isClosed && made[Made.OPENED] < places ? wholeMs * dice.unit() : wholeMs;
     return Math.min(DEADLINE_MAX, Math.ceil(clock[0] / 1e6 + ms));
   }
 
   function open(): number {
     const slot = vacant[--vacancies];
     const c = slot * Conn.WORDS;
-    const kind = kinds[random.word() >>> MIX_SHIFT];
+    const kind = kinds[dice.bits() >>> MIX_SHIFT];
     let flags: number = kind;
-    if (ipv6Limit > 0 && random.word() < ipv6Limit) flags |= ConnFlag.IPV6;
-    if (oneWayLimit > 0 && random.word() < oneWayLimit) flags |= ConnFlag.MUTED << (random.word() >>> 31);
+    if (ipv6Limit > 0 && dice.isBelow(ipv6Limit)) flags |= ConnFlag.IPV6;
+    if (oneWayLimit > 0 && dice.isBelow(oneWayLimit)) flags |= ConnFlag.MUTED << (dice.bits() >>> 31);
     introduce(c, kind, flags);
     words[c + Conn.DEADLINE] = deadline();
     if (words[c + Conn.DEADLINE] !== DEADLINE_MAX) ends.add(slot);
@@ -191,8 +192,8 @@ export function createSessions(
   function data(): number {
     const waiting = ready.count();
     if (waiting === 0) return SILENCE;
-    let place = popular === null ? random.below(waiting) : popular();
-    if (place >= waiting) place = random.below(waiting);
+    let place = popular === null ? dice.below(waiting) : popular();
+    if (place >= waiting) place = dice.below(waiting);
     const slot = ready.at(place);
     made[Made.DATA]++;
     const kind = kindOf(slot);

@@ -1,6 +1,7 @@
 /** What the protocols share: the connections, who waits, what the capture sees, what is counted. */
-import type { Random } from '../common/random.ts';
+
 import { Conn, ConnFlag } from './connection.ts';
+import type { Dice } from './dice.ts';
 import type { FrameTarget } from './frames.ts';
 import type { Ready } from './waiting.ts';
 
@@ -44,7 +45,7 @@ export interface Stage {
   readonly to: FrameTarget;
   /** Shapes: Float64Array(1), the time. Units: ns since the start */
   readonly clock: Float64Array;
-  readonly random: Random;
+  readonly dice: Dice;
   readonly made: Float64Array;
   readonly ready: Ready;
   /** Whether the capture has the next packet of this side; it is counted if not. */
@@ -63,11 +64,11 @@ export const phaseOf = (flags: number): number => (flags & ConnFlag.PHASE_MASK) 
 const RUN_MAX = 64;
 
 /** Which side sends data next. */
-export function chooseSide({ words, random }: Stage, c: number): number {
+export function chooseSide({ words, dice }: Stage, c: number): number {
   const flags = words[c + Conn.FLAGS];
   const last = (flags >>> ConnFlag.SIDE_SHIFT) & 1;
   const run = (flags & ConnFlag.RUN_MASK) >>> ConnFlag.RUN_SHIFT;
-  const side = run >= RUN_MAX ? 1 - last : random.word() >>> 31;
+  const side = run >= RUN_MAX ? 1 - last : dice.bits() >>> 31;
   const kept = flags & ~(ConnFlag.RUN_MASK | ConnFlag.SIDE);
   const length = side === last ? run + 1 : 1;
   words[c + Conn.FLAGS] = kept | (length << ConnFlag.RUN_SHIFT) | (side << ConnFlag.SIDE_SHIFT);

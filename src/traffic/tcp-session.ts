@@ -3,7 +3,7 @@
  * FIN or RST. RFC 9293.
  */
 import { Conn, ConnFlag } from './connection.ts';
-import { chanceLimit } from './draws.ts';
+import { chanceLimit } from './dice.ts';
 import { ipBytes, TcpFlag, writeTcp } from './frames.ts';
 import type { TrafficOptions } from './options.ts';
 import { createRepeats, type Repeats, Segment } from './repeats.ts';
@@ -40,7 +40,7 @@ function repeatsFor(options: TrafficOptions, delayNs: number): number {
 }
 
 export function createTcpSession(stage: Stage, options: TrafficOptions): TcpSession {
-  const { words, to, clock, random, made, ready } = stage;
+  const { words, to, clock, dice, made, ready } = stage;
   const resetLimit = chanceLimit(options.resetShare);
   const reorderLimit = chanceLimit(options.reordering);
   const retransmitLimit = chanceLimit(options.retransmission);
@@ -84,7 +84,7 @@ export function createTcpSession(stage: Stage, options: TrafficOptions): TcpSess
     // A SYN and its SYN+ACK that both come again in the midst of data would be taken for a new connection.
     if (length > 0 && flags !== SYN_ACK) {
       made[Made.REPEATABLE]++;
-      if (retransmitLimit > 0 && random.word() < retransmitLimit) remember(again, c, dir, flags, seq, data);
+      if (retransmitLimit > 0 && dice.isBelow(retransmitLimit)) remember(again, c, dir, flags, seq, data);
     }
     if (!stage.isSeen(c, dir)) return NO_FRAME;
     return writeTcp(to, words, c, dir, flags, seq, ackOf(c, dir, flags), data);
@@ -121,7 +121,7 @@ export function createTcpSession(stage: Stage, options: TrafficOptions): TcpSess
     const dir = chooseSide(stage, c);
     const room = stage.size() - ipBytes(words, c) - TCP_BYTES;
     if (room <= 0) return send(c, dir, TcpFlag.ACK, 0);
-    if (reorderLimit > 0 && random.word() < reorderLimit) {
+    if (reorderLimit > 0 && dice.isBelow(reorderLimit)) {
       // This one comes late: remembered as it would have been sent, and overtaken by the next.
       const seq = words[c + Conn.SEQ_CLIENT + dir];
       if (remember(late, c, dir, TcpFlag.PSH | TcpFlag.ACK, seq, room)) {
@@ -159,8 +159,8 @@ export function createTcpSession(stage: Stage, options: TrafficOptions): TcpSess
   return {
     open(slot) {
       const c = slot * Conn.WORDS;
-      words[c + Conn.SEQ_CLIENT] = random.word() | 0;
-      words[c + Conn.SEQ_SERVER] = random.word() | 0;
+      words[c + Conn.SEQ_CLIENT] = dice.bits();
+      words[c + Conn.SEQ_SERVER] = dice.bits();
       stage.wait(slot, Phase.SYN_ACK);
       return send(c, 0, TcpFlag.SYN, 0);
     },
@@ -168,9 +168,9 @@ export function createTcpSession(stage: Stage, options: TrafficOptions): TcpSess
     data,
     end(slot) {
       const c = slot * Conn.WORDS;
-      const dir = random.word() >>> 31;
+      const dir = dice.bits() >>> 31;
       words[c + Conn.FLAGS] = (words[c + Conn.FLAGS] & ~ConnFlag.CLOSER) | (dir << ConnFlag.CLOSER_SHIFT);
-      if (random.word() >= resetLimit) {
+      if (!dice.isBelow(resetLimit)) {
         stage.wait(slot, Phase.FIN_ACK);
         return send(c, dir, TcpFlag.FIN | TcpFlag.ACK, 0);
       }

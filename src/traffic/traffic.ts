@@ -2,8 +2,9 @@
  * The generator: connections and attacks as one stream of frames in the order of time. The same options give the same
  * bytes, whoever asks for them and how.
  */
-import { createRandom } from '../common/random.ts';
+
 import { createAttacks } from './attacks.ts';
+import { createDice } from './dice.ts';
 import type { FrameTarget } from './frames.ts';
 import type { TrafficOptions } from './options.ts';
 import { createSessions, type Sessions, SILENCE } from './sessions.ts';
@@ -41,10 +42,10 @@ export function createTraffic(options: TrafficOptions, to: FrameTarget): Traffic
   const clock = new Float64Array(1);
   const made = new Float64Array(Made.WORDS);
   const stamp = new Int32Array(Stamp.WORDS);
-  const attacks = createAttacks(options, createRandom(options.seed ^ ATTACK_SEED), to);
+  const attacks = createAttacks(options, createDice(options.seed ^ ATTACK_SEED), to);
   const hasSessions = options.packetsPerSecond > 0;
   const sessions = hasSessions
-    ? createSessions(options, createRandom(options.seed), to, clock, made)
+    ? createSessions(options, createDice(options.seed), to, clock, made)
     : NO_SESSIONS;
   const endNs = options.durationS * NS;
   /** When the sessions have their next turn, and then each of the attacks. */

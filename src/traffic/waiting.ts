@@ -3,8 +3,9 @@
  *
  * Times are kept in arrays: a variable would make a new object of every number that is not small and whole.
  */
-import type { Random } from '../common/random.ts';
+
 import { Conn } from './connection.ts';
+import type { Dice } from './dice.ts';
 
 /** All wait equally long, so that who came first is first. */
 export interface Queue {
@@ -50,7 +51,7 @@ export interface Ready {
   remove(slot: number): void;
 }
 
-export function createReady(places: number, words: Int32Array, random: Random): Ready {
+export function createReady(places: number, words: Int32Array, dice: Dice): Ready {
   const slots = new Int32Array(places);
   let count = 0;
 
@@ -63,7 +64,7 @@ export function createReady(places: number, words: Int32Array, random: Random): 
     count: () => count,
     at: (place) => slots[place],
     add(slot) {
-      const place = random.below(count + 1);
+      const place = dice.below(count + 1);
       if (place < count) put(slots[place], count);
       put(slot, place);
       count++;

@@ -1,6 +1,7 @@
 /** `flowshard gen` as an operator runs it. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { assertNothingLeft, CLI, flowshard, linesOf, start, tempFile } from './cli.ts';
@@ -255,24 +256,13 @@ describe('a signal', () => {
     });
 
   it('ends --track: what was generated is tracked and reported', async () => {
-    const { child, ended } = start([
-      'gen',
-      '--track',
-      '--packets',
-      '1G',
-      '--shards',
-      '1',
-      '--json',
-      '--rate',
-      '10k',
-      '--connections',
-      '10',
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    const words = 'gen --track --packets 1G --shards 1 --json --print events --rate 10k --connections 10';
+    const { child, ended } = start(words.split(' '));
+    await once(child.stdout, 'data');
     child.kill('SIGINT');
     const { status, stdout, stderr } = await ended;
     assert.equal(status, 130, stderr);
-    const stats = JSON.parse(stdout);
+    const stats = JSON.parse(linesOf(stdout).at(-1) ?? '');
     assert.ok(stats.packets > 0);
     assert.equal(stats.tracked, stats.packets);
     assertNothingLeft(child);
