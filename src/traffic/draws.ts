@@ -42,6 +42,20 @@ export function drawLifetime(options: TrafficOptions, meanS: number, dice: Dice)
   }
 }
 
+/**
+ * What is left of the life of a connection that has been there for a while: so that as many end at the start as later. Of
+ * lives of any length, one at hand is longer than the mean, in proportion to its length, and at any point of it.
+ *
+ * Units: ms; Infinity for ever
+ */
+export function drawRest(options: TrafficOptions, meanS: number, dice: Dice): number {
+  if (options.lifetime === 'fixed') return drawLifetime(options, meanS, dice) * dice.unit();
+  if (options.lifetime !== 'pareto') return drawLifetime(options, meanS, dice);
+  const shape = options.paretoShape;
+  const least = (meanS * 1000 * (shape - 1)) / shape;
+  return least * (1 - dice.unit()) ** (-1 / (shape - 1)) * dice.unit();
+}
+
 const ZIPF_CELLS = 1 << 16;
 
 /**

@@ -5,7 +5,7 @@
 
 import { Conn, ConnFlag, Kind } from './connection.ts';
 import { chanceLimit, type Dice } from './dice.ts';
-import { createZipf, drawLifetime, SIZE_SHIFT, sizeTable } from './draws.ts';
+import { createZipf, drawLifetime, drawRest, SIZE_SHIFT, sizeTable } from './draws.ts';
 import { addressSum, type FrameTarget } from './frames.ts';
 import { populationOf, TRAFFIC_PROTOCOLS, type TrafficOptions } from './options.ts';
 import { createSctpSession } from './sctp-session.ts';
@@ -155,9 +155,9 @@ export function createSessions(
   }
 
   function deadline(): number {
-    const wholeMs = drawLifetime(options, population.lifetimeS, dice);
     // Those that are there from the start have lived for a while.
-    const ms = isClosed && made[Made.OPENED] < places ? wholeMs * dice.unit() : wholeMs;
+    const draw = isClosed && made[Made.OPENED] < places ? drawRest : drawLifetime;
+    const ms = draw(options, population.lifetimeS, dice);
     return Math.min(DEADLINE_MAX, Math.ceil(clock[0] / 1e6 + ms));
   }
 

@@ -64,7 +64,7 @@ export const phaseOf = (flags: number): number => (flags & ConnFlag.PHASE_MASK) 
 const RUN_MAX = 64;
 
 /** Which side sends data next. */
-export function chooseSide({ words, dice }: Stage, c: number): number {
+export function chooseSide({ words, dice }: Pick<Stage, 'words' | 'dice'>, c: number): number {
   const flags = words[c + Conn.FLAGS];
   const last = (flags >>> ConnFlag.SIDE_SHIFT) & 1;
   const run = (flags & ConnFlag.RUN_MASK) >>> ConnFlag.RUN_SHIFT;

@@ -169,6 +169,19 @@ describe('connections', () => {
     }
   });
 
+  test('end at the same rate from the start', () => {
+    for (const lifetime of ['fixed', 'exponential', 'pareto'] as const) {
+      const { made } = generate({
+        concurrent: 2000,
+        lifetime,
+        lifetimeS: 1,
+        paretoShape: 3,
+        durationS: 0.25,
+      });
+      near(made[Made.ENDED], 2000, 0.25, lifetime);
+    }
+  });
+
   test('are of protocols and families in their shares', () => {
     const mix = { tcp: 50, udp: 25, icmp: 5, sctp: 15, gre: 5 };
     const { frames, made } = generate({ mix, ipv6Share: 0.25, concurrent: 20_000, packets: 90_000 });
@@ -224,6 +237,17 @@ describe('connections', () => {
       }
       return [...packets.values()].map((n) => n - 2).sort((a, b) => b - a);
     };
+    // Who comes first is not the most popular: numbers follow from the order.
+    const ranks = generate({
+      zipf: 2,
+      mix: only('udp'),
+      concurrent: 1000,
+      lifetime: 'forever',
+      packets: 5000,
+    });
+    const later = ranks.frames.slice(3000).map((frame) => read(frame));
+    const first = later.filter(({ source, destination }) => [source, destination].includes('0a000000'));
+    assert.ok(first.length < 100, `${first.length}`);
     const uniform = count(0);
     assert.ok(uniform[0] < 100 + 6 * 10 && uniform[999] > 100 - 6 * 10, `${uniform[0]} to ${uniform[999]}`);
     const zipf = count(1);
