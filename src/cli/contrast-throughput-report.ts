@@ -11,11 +11,8 @@ const SMALL = 10;
 /** With fewer connections it takes no time to open them, and what a table needs besides is more than they do. */
 const MANY = 100_000;
 
-/** A figure of a cell: what it is when it is not one of the measures as they are. */
-interface Cell {
-  readonly spread: Spread | undefined;
-  readonly note?: string;
-}
+/** A figure; undefined where there is none. */
+type Cell = Spread | undefined;
 
 /** ns of a packet as packets per second: the least of one is the most of the other. */
 const asRate = (ns: Spread | undefined): Spread | undefined =>
@@ -27,16 +24,16 @@ function valueText(value: number): string {
   return value < SMALL && value > 0 ? value.toFixed(1) : number.format(Math.round(value));
 }
 
-function cellText({ spread, note = '' }: Cell): string {
-  if (spread === undefined) return '-';
-  const { min, median, max } = spread;
+function cellText(cell: Cell): string {
+  if (cell === undefined) return '-';
+  const { min, median, max } = cell;
   const range =
     valueText(min) === valueText(max) ? '' : ` (${[min, max].map((value) => valueText(value)).join(' to ')})`;
-  return `${valueText(median)}${range}${note}`;
+  return `${valueText(median)}${range}`;
 }
 
 type Row = readonly [label: string, kernel: Cell, tap: Cell, memory: Cell];
-const NOTHING: Cell = { spread: undefined };
+const NOTHING: Cell = undefined;
 
 const OPERATION_LABELS: readonly (readonly [Operation, string])[] = [
   ['list', 'ms to list all'],
@@ -47,8 +44,8 @@ const OPERATION_LABELS: readonly (readonly [Operation, string])[] = [
 ];
 
 function rowsOf({ connections, spreads, times }: SizeResult): Row[] {
-  const of = (measure: Measure): Cell => ({ spread: spreads[measure] });
-  const rate = (measure: Measure): Cell => ({ spread: asRate(spreads[measure]) });
+  const of = (measure: Measure): Cell => spreads[measure];
+  const rate = (measure: Measure): Cell => asRate(spreads[measure]);
   const ofMany = (measure: Measure): Cell => (connections < MANY ? NOTHING : of(measure));
   return [
     ['packets/s, not tracked', rate('forwardNs'), NOTHING, rate('decodeNs')],
@@ -65,12 +62,7 @@ function rowsOf({ connections, spreads, times }: SizeResult): Row[] {
     ['bytes of a connection', ofMany('kernelSlabBytes'), ofMany('ourBytes'), ofMany('ourBytes')],
     ['  of these the entry itself', ofMany('kernelBytes'), NOTHING, NOTHING],
     ...OPERATION_LABELS.map(
-      ([operation, label]): Row => [
-        label,
-        { spread: times[operation].ctnetlink },
-        { spread: times[operation].socket },
-        NOTHING,
-      ],
+      ([operation, label]): Row => [label, times[operation].ctnetlink, times[operation].socket, NOTHING],
     ),
   ];
 }
