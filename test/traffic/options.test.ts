@@ -79,6 +79,9 @@ test('of connections, new ones per second and lifetime, the third follows from t
   });
 });
 
+/** Of a normal test run, and of a long one. */
+const RUNS = process.env.FLOWSHARD_SOAK === '1' ? 5000 : 150;
+
 const share = fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
 const flood = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200_000 }));
 const anyOptions: fc.Arbitrary<Partial<TrafficOptions>> = fc.record({
@@ -157,17 +160,13 @@ test('any options are refused, or give whole frames with right checksums, in ord
       assert.equal(kinds, frames.length, 'each packet is of one kind');
       assert.deepEqual(generate(given).frames, frames);
     }),
-    { numRuns: 150 },
+    { numRuns: RUNS },
   );
-  assert.ok(accepted > 30, `${accepted} accepted`);
+  assert.ok(accepted > RUNS / 5, `${accepted} accepted`);
 });
 
 /** The bytes of a capture with these options, made in chunks of that size. */
-function pcapOf(
-  given: Partial<TrafficOptions>,
-  chunkBytes: number,
-  snapLenBytes = SNAPLEN_WHOLE,
-): Uint8Array {
+function pcapOf(given: Partial<TrafficOptions>, chunkBytes: number, snapLenBytes = SNAPLEN_WHOLE): Buffer {
   const chunk = createChunk(chunkBytes);
   const traffic = createTraffic(trafficOptions(given), { ...chunk, at: 0 });
   const parts: Uint8Array[] = [];
@@ -198,7 +197,7 @@ const MANY: Partial<TrafficOptions> = {
 describe('a capture', () => {
   test('has the same bytes in chunks of any size, and what the reader of a pipeline gives', async () => {
     const whole = pcapOf(MANY, 1 << 22);
-    assert.deepEqual(pcapOf(MANY, 10_000), whole);
+    assert.ok(pcapOf(MANY, 10_000).equals(whole));
     const file = join(mkdtempSync(join(tmpdir(), 'flowshard-traffic-')), 'a.pcap');
     writeFileSync(file, whole);
     const fromFile = await openCapture(file);
