@@ -37,6 +37,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   explain: ['common', 'packet', 'shm', 'conntrack', 'ingest', 'export'],
   client: ['common', 'export', 'api'],
   plot: [],
+  design: ['common', 'packet', 'shm', 'conntrack', 'traffic', 'workers', 'plot'],
   cli: [
     'common',
     'packet',
@@ -56,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'linux',
     'traffic',
     'plot',
+    'design',
   ],
 };
 

@@ -42,6 +42,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./gen/gen.ts')).defineGen,
   },
   {
+    name: 'bench',
+    summary: 'Designs a run and measures it: throughput, latency, room, attacks.',
+    group: PACKETS,
+    load: async () => (await import('./bench/bench.ts')).defineBench,
+  },
+  {
     name: 'contrast',
     summary: 'Compares with the running kernel.',
     group: PACKETS,

@@ -22,8 +22,8 @@ export interface InboxOptions {
   readonly bell: Int32Array;
   readonly tracker: Tracker;
   readonly service: Service | null;
-  /** Called after each burst with the word where its first descriptor was; null for not. */
-  readonly onBurst: ((d: number) => void) | null;
+  /** Called after each burst with the word where its first descriptor was, and how many there were; null for not. */
+  readonly onBurst: ((d: number, count: number) => void) | null;
   /** Called when there was nothing to do for a while. Errors: its own. */
   readonly checkAbandoned: () => void;
   readonly selfCheckEvery: number;
@@ -34,7 +34,11 @@ export function runInbox(options: InboxOptions): void {
   const { inputs, bell, tracker, service, onBurst } = options;
   const ringSlots = inputs[0].mask + 1;
   const clamp = inputs.length > 1 ? createClamp(options.slots, inputs.length) : null;
-  const hasWork = (): boolean => inputs.some((input) => input.available() > 0) || service?.isAsked() === true;
+  /** Asked in a spin: it allocates nothing. */
+  function hasWork(): boolean {
+    for (let i = 0; i < inputs.length; i++) if (inputs[i].available() > 0) return true;
+    return service?.isAsked() === true;
+  }
   let bursts = 0;
 
   /** One burst of a ring; returns whether it was the last one of the last ring. */
@@ -44,7 +48,7 @@ export function runInbox(options: InboxOptions): void {
     const count = clamp === null ? Math.min(available, BURST) : Math.min(available, BURST, ringSlots - at);
     clamp?.(base + at, count);
     const finished = tracker.burst(base + at, count);
-    onBurst?.((base + at) * Desc.WORDS);
+    onBurst?.((base + at) * Desc.WORDS, count);
     input.release(count);
     if (options.selfCheckEvery !== 0 && (finished || ++bursts % options.selfCheckEvery === 0)) {
       tracker.selfCheck();

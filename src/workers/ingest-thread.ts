@@ -13,26 +13,40 @@ import { Desc } from '../shm/offsets.generated.ts';
 import { createRingWriter } from '../shm/ring.ts';
 import { attachSegment } from '../shm/segment.ts';
 import { readFiles } from './file-ingest.ts';
+import { watchGarbage } from './garbage.ts';
 import { createIngestReporter } from './ingest-reporter.ts';
 import type { IngestRun } from './ingest-run.ts';
 import { readInterfaces } from './live-ingest.ts';
 import { Control, type IngestResult, type IngestTask } from './messages.ts';
+import { stampArrivals } from './meter.ts';
+import { readPaced } from './paced-ingest.ts';
 import { openReports } from './reports.ts';
 
 const SLEEP_MS = 50;
 
 export default async function run(task: IngestTask): Promise<IngestResult> {
+  const { measure } = task;
+  const garbage = measure === null ? null : watchGarbage();
   try {
     const ingest = createRun(task);
-    const result =
-      task.live === null ? await readFiles(task, ingest) : await readInterfaces(task, task.live, ingest);
+    const result = await read(task, ingest);
     ingest.service?.close();
-    return result;
+    return garbage === null || measure === null
+      ? result
+      : { ...result, garbage: await garbage.finish(measure) };
   } catch (error) {
     Atomics.store(task.control, Control.FAILED, 1);
     if (task.service !== null) abandonMailbox(task.service.mailbox);
     throw error;
   }
+}
+
+function read(task: IngestTask, run: IngestRun): Promise<IngestResult> {
+  const { live, memory, measure } = task;
+  if (live !== null) return readInterfaces(task, live, run);
+  if (measure !== null && measure.pacedFrom !== null && memory !== null)
+    return readPaced(task, run, memory, measure, measure.pacedFrom);
+  return readFiles(task, run);
 }
 
 /** Everything between the source of packets and the rings of the shards. */
@@ -41,7 +55,11 @@ function createRun(task: IngestTask): IngestRun {
   const checkAbandoned = (): void => {
     if (Atomics.load(control, Control.FAILED) !== 0) throw new Error('a shard failed');
   };
-  const rings = task.rings.map((memory) => createRingWriter(memory, Desc.WORDS));
+  const arrivals = task.measure?.arrivals ?? [];
+  const rings = task.rings.map((memory, shard) => {
+    const ring = createRingWriter(memory, Desc.WORDS);
+    return shard < arrivals.length ? stampArrivals(ring, arrivals[shard]) : ring;
+  });
   const reporter = (task.mode & ReportMode.PACKETS) !== 0 ? createIngestReporter(task, checkAbandoned) : null;
   const masters = createMastersOf(task, checkAbandoned, (words, at, value) => {
     dispatcher.flush();

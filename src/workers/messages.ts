@@ -24,7 +24,9 @@ export enum Control {
   DOWN = 3,
   /** Set by the main thread: interfaces may be read. Until then packets wait in their rings. */
   BEGIN = 4,
-  WORDS = 5,
+  /** Set by the main thread: latencies are counted from now on. */
+  MEASURING = 5,
+  WORDS = 6,
 }
 
 /** Memory of the expectations: the ingest thread's, but for the claims, which the shards settle. */
@@ -38,6 +40,39 @@ export interface ServiceMemory {
   readonly mailbox: MailboxMemory;
   /** Shapes: PROGRESS_WORDS */
   readonly progress: Int32Array;
+}
+
+/** Words of what the threads of a measured run tell each other. Units: ms on the shared clock */
+export enum Measured {
+  /** When the first packet of the paced part was due. Ingest thread. */
+  ORIGIN = 0,
+  /** The measured part. Main thread. */
+  BEGIN = 1,
+  END = 2,
+  /** By how much the newest packet was sent too late. Ingest thread. */
+  BEHIND = 3,
+  WORDS = 4,
+}
+
+/** What measuring a run needs; it is there only when a run is measured. */
+export interface MeasureMemory {
+  /** Shapes: Measured.WORDS */
+  readonly words: Float64Array;
+  /** Packets are sent when they are due, from this one on; null: as fast as it goes. */
+  readonly pacedFrom: number | null;
+  /** Time of the packet that is due at ORIGIN, whole seconds since 1970. */
+  readonly originSec: number;
+  /** When what lies in a slot of the ring arrived there; of each shard. Not where packets are paced. */
+  readonly arrivals: readonly Float64Array[];
+  /** Shapes: FINE_WORDS, of each shard. */
+  readonly histograms: readonly Int32Array[];
+}
+
+/** What a thread says of its garbage collector. */
+export interface Garbage {
+  readonly count: number;
+  readonly longestMs: number;
+  readonly totalMs: number;
 }
 
 export interface ShardTask {
@@ -56,6 +91,9 @@ export interface ShardTask {
   readonly service: ServiceMemory | null;
   /** Shapes: HISTOGRAM_WORDS; units: 0.1 us. null where packets have no arrival that could be measured. */
   readonly latency: Int32Array | null;
+  /** Number of this shard. */
+  readonly shard: number;
+  readonly measure: MeasureMemory | null;
 }
 
 export interface IngestTask {
@@ -92,6 +130,7 @@ export interface IngestTask {
   readonly progress: Int32Array;
   /** After the end of the capture: stay and answer, until STOP. */
   readonly hold: boolean;
+  readonly measure: MeasureMemory | null;
 }
 
 export interface IngestResult {
@@ -101,4 +140,6 @@ export interface IngestResult {
   readonly stopped: boolean;
   /** Why the reading of interfaces ended by itself. */
   readonly failure?: LiveFailure | null;
+  /** Where the run is measured. */
+  readonly garbage?: Garbage | null;
 }

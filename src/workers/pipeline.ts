@@ -37,11 +37,13 @@ import {
   createSegment,
   createSharedF64,
   createSharedI32,
+  type Segment,
 } from '../shm/segment.ts';
 import type { TrafficOptions } from '../traffic/options.ts';
 import { expectationsOf } from './expectations-of.ts';
 import { CONNECTIONS_MAX_DEFAULT, defaultShards, SHARDS_MAX } from './limits.ts';
 import { connectionsOf, type LiveEntries, liveEntries, tickOf } from './live-entries.ts';
+import { createMeasurement, type Measurement, type MeasureOptions } from './measure.ts';
 import {
   Control,
   type IngestResult,
@@ -74,6 +76,8 @@ export interface PipelineOptions {
   readonly memory?: FrameBlock;
   /** Traffic that is generated, instead of files: see src/traffic. */
   readonly traffic?: TrafficOptions;
+  /** Measure latencies and garbage collections; see measure.ts. Costs nothing where it is absent. */
+  readonly measure?: MeasureOptions;
   /** Told when an interface goes down or away, and when its packets go on. */
   readonly onInterface?: (notice: InterfaceNotice) => void;
   /** It may be asked questions while it runs (`control`), and keeps the latest events for whoever wants them. */
@@ -133,6 +137,10 @@ export interface Pipeline {
   readonly shardCounters: readonly Float64Array[];
   /** Of the connections with helpers; null without helpers. */
   readonly masterCounters: Float64Array | null;
+  /** The memory of the shards. To be read only after all threads have finished, but for the counters. */
+  readonly segments: readonly Segment[];
+  /** Null unless `measure` was asked for. */
+  readonly measurement: Measurement | null;
   /** Ends reading; what was read is still tracked. */
   stop(): void;
   /** Ends the threads. */
@@ -199,6 +207,11 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   }));
   const mastersService = isService ? createServiceMemory(createSharedI32(BELL_WORDS)) : null;
 
+  const measurement =
+    options.measure === undefined
+      ? null
+      : createMeasurement(options.measure, { shards, slots: DESCRIPTOR_SLOTS, control });
+
   const pool = new Piscina({
     minThreads: shards + ingests,
     maxThreads: shards + ingests,
@@ -206,7 +219,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     // Our threads sleep on our own rings; the pool must not make them wait for tasks.
     atomics: 'disabled',
   });
-  const shardRuns = shardParts.map(({ segment, inputs, service, latency }) => {
+  const shardRuns = shardParts.map(({ segment, inputs, service, latency }, shard) => {
     const task: ShardTask = {
       segment: segment.buffer,
       inputs,
@@ -218,6 +231,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       claims: expectations.claims,
       service,
       latency,
+      shard,
+      measure: measurement?.memory ?? null,
     };
     return pool.run(task, { filename: threadFile('shard-thread') });
   });
@@ -248,6 +263,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       selfCheckEvery: options.selfCheckEvery ?? 0,
       service: mastersService,
       hold: options.hold === true,
+      measure: measurement?.memory ?? null,
     };
     const transferList = notices === null ? [] : [notices.port2];
     return pool.run(task, { filename: threadFile('ingest-thread'), transferList });
@@ -272,6 +288,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       throw failed.reason;
     }
     for (const r of all.slice(shards)) if (r.status === 'fulfilled') results.push(r.value);
+    measurement?.finished(
+      all.slice(0, shards).map((r) => (r.status === 'fulfilled' ? r.value : null)),
+      results.map(({ garbage }) => garbage ?? null),
+    );
   });
   // Whoever awaits `finished` gets the error; if nobody does, `next` throws it.
   finished.catch(() => {});
@@ -370,6 +390,8 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     mainCounters: ingestCounters[0],
     shardCounters: shardParts.map(({ segment }) => segment.counters),
     masterCounters: hasMasters ? masters.counters : null,
+    segments: shardParts.map(({ segment }) => segment),
+    measurement,
     stop,
     async close() {
       await pool.destroy();

@@ -10,16 +10,20 @@ import { abandonMailbox } from '../shm/mailbox.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { createRingReader } from '../shm/ring.ts';
 import { attachSegment, type Segment } from '../shm/segment.ts';
+import { watchGarbage } from './garbage.ts';
 import { runInbox } from './inbox.ts';
-import { Control, type ShardTask } from './messages.ts';
+import { Control, type Garbage, type ShardTask } from './messages.ts';
+import { createMeter } from './meter.ts';
 import { openReports } from './reports.ts';
 
 class Abandoned extends Error {
   override readonly message = 'another thread failed';
 }
 
-export default function run(task: ShardTask): void {
-  const { control } = task;
+/** Gives what the garbage collector did, where the run is measured. */
+export default function run(task: ShardTask): Promise<Garbage> | null {
+  const { control, measure } = task;
+  const garbage = measure === null ? null : watchGarbage();
   const segment = attachSegment(task.segment);
   const checkAbandoned = (): void => {
     if (Atomics.load(control, Control.FAILED) !== 0) throw new Abandoned();
@@ -45,16 +49,22 @@ export default function run(task: ShardTask): void {
       bell: task.inputs.rings[0].bell,
       tracker,
       service,
-      onBurst: task.latency === null ? null : createLatency(task.inputs.slots, task.latency),
+      onBurst: onBurstOf(task),
       checkAbandoned,
       selfCheckEvery: task.selfCheckEvery,
     });
     service?.close();
+    return garbage === null || measure === null ? null : garbage.finish(measure);
   } catch (error) {
     Atomics.store(control, Control.FAILED, 1);
     if (task.service !== null) abandonMailbox(task.service.mailbox);
     throw error;
   }
+}
+
+function onBurstOf({ inputs, latency, measure, control, shard }: ShardTask) {
+  if (measure !== null) return createMeter(inputs.slots, measure, control, shard);
+  return latency === null ? null : createLatency(inputs.slots, latency);
 }
 
 function serviceOf(task: ShardTask, segment: Segment, tracker: Tracker): Service | null {

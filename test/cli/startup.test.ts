@@ -39,6 +39,7 @@ describe('a command loads what it needs', () => {
     ['--help'],
     ['explain', '--help'],
     ['gen', '-w', '/dev/null', '--packets', '10'],
+    ['bench', '--help'],
     ['nonsense'],
     ['list', ...NONE],
     ['watch', ...NONE],

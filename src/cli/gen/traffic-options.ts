@@ -86,7 +86,7 @@ function parseLifetime(value: string): Lifetime {
   return { kind: kind ?? 'exponential', seconds, shape };
 }
 
-function parseMix(value: string): TrafficOptions['mix'] {
+export function parseMix(value: string): TrafficOptions['mix'] {
   const mix = { tcp: 0, udp: 0, icmp: 0, sctp: 0, gre: 0 };
   const isProtocol = (name: string): name is TrafficProtocol => name in mix;
   for (const word of value.split(',')) {
@@ -98,7 +98,7 @@ function parseMix(value: string): TrafficOptions['mix'] {
   return mix;
 }
 
-function parseSizes(value: string): readonly SizeShare[] {
+export function parseSizes(value: string): readonly SizeShare[] {
   if (value === 'imix') return IMIX;
   return value.split(',').map((word) => {
     const [, min, max, weight] = /^(\d{1,5})(?:-(\d{1,5}))?(?::(\d{1,6}))?$/.exec(word.trim()) ?? [];

@@ -1,0 +1,101 @@
+/** What `flowshard bench` prints for people. */
+import type { RunFigures } from '../../design/result.ts';
+import type { ScenarioResult } from '../../design/scenario.ts';
+import { bytesText } from '../summary.ts';
+
+const whole = (n: number): string => Math.round(n).toLocaleString('en-US');
+const row = (label: string, words: string): string => `  ${label.padEnd(12)}${words}`;
+
+/** `850 ns`, `12.3 us`, `4.51 ms`. */
+export function durationText(ns: number): string {
+  if (ns < 1000) return `${Math.round(ns)} ns`;
+  const [value, unit] = ns < 1e6 ? [ns / 1e3, 'us'] : ns < 1e9 ? [ns / 1e6, 'ms'] : [ns / 1e9, 's'];
+  return `${value.toPrecision(3)} ${unit}`;
+}
+
+function latencyLines({ latency, design, behindMs }: RunFigures): string[] {
+  if (latency === null) return [];
+  const from =
+    design.rate === null
+      ? 'closed loop: from the ring, which is as full as it can be, to the updated state'
+      : 'from when a packet was due to its updated state, corrected for coordinated omission';
+  const cells = latency.percentiles.map(({ percentile, ns }) => `p${percentile} ${durationText(ns)}`);
+  return [
+    row('latency', cells.slice(0, 4).join(', ')),
+    row('', [...cells.slice(4), `max ${durationText(latency.maxNs)}`].join(', ')),
+    row('', `${from}; ${whole(latency.count)} packets`),
+    ...(behindMs > 1
+      ? [row('', `the sender was ${durationText(behindMs * 1e6)} late at the end: the rate is too high`)]
+      : []),
+  ];
+}
+
+function garbageLine({ garbage }: RunFigures): string[] {
+  if (garbage.length === 0) return [];
+  const cells = garbage.map(({ thread, count, longestMs }) =>
+    count === 0 ? `${thread} none` : `${thread} ${count}, longest ${durationText(longestMs * 1e6)}`,
+  );
+  return [row('garbage', cells.join('; '))];
+}
+
+export function runLines(figures: RunFigures): string[] {
+  const { design: d, probes, memory, reasons } = figures;
+  const pace = d.rate === null ? 'as fast as it goes' : `${whole(d.rate)} packets/s`;
+  const fresh = d.newPerSecond > 0 ? `, ${whole(d.newPerSecond)} new per second` : '';
+  const odd = Object.entries(reasons).map(([name, count]) => `${name} ${whole(count)}`);
+  const occupancy = figures.occupancy.map(({ connections }) => connections);
+  const resident = memory.residentBytesPerConnection;
+  return [
+    `${whole(d.flows)} flows${fresh}, room for ${whole(d.max)}, ${d.shards} shard${d.shards === 1 ? '' : 's'}, ${pace}, seed ${d.seed}`,
+    row(
+      'throughput',
+      `${whole(figures.packetsPerSecond)} packets/s${d.rate === null ? ` (${figures.nsPerPacket.toFixed(1)} ns per packet)` : ''}, ${whole(figures.packetsPerSecondMin)} to ${whole(figures.packetsPerSecondMax)} within the run; ${whole(figures.packets)} in ${figures.seconds.toFixed(2)} s`,
+    ),
+    ...latencyLines(figures),
+    row(
+      'connections',
+      `${whole(Math.min(...occupancy))} to ${whole(Math.max(...occupancy))}; ${whole(figures.created)} created, ${whole(figures.expired)} expired`,
+    ),
+    row(
+      'room',
+      `${whole(figures.evicted)} evicted${figures.evictedBySweep > 0 ? ` (${whole(figures.evictedBySweep)} by sweeps)` : ''}, ${whole(figures.refusedFull)} refused as the table was full, ${whole(figures.refusedProbe)} for the length of their probe`,
+    ),
+    row(
+      'probes',
+      `mean ${probes.mean.toFixed(2)}, longest ${probes.max} (ever ${probes.maxEver}), of ${whole(probes.entries)} entries`,
+    ),
+    row(
+      'memory',
+      `${memory.bytesPerConnectionFull.toFixed(0)} bytes per connection when full${resident === null ? '' : `, ${resident.toFixed(0)} resident now (${bytesText(resident * figures.connections)})`}`,
+    ),
+    ...garbageLine(figures),
+    ...(odd.length === 0 ? [] : [row('reasons', odd.join(', '))]),
+    ...(figures.ranOut && !figures.interrupted
+      ? [
+          '  The prepared packets ran out before the time was over: connections that come and go are prepared once, as many as memory allows.',
+        ]
+      : []),
+    ...(figures.interrupted ? ['  Interrupted: what was measured until then.'] : []),
+  ];
+}
+
+export function scenarioLines({ scenario, runs, criteria }: ScenarioResult): string[] {
+  const verdict = criteria.every(({ holds }) => holds);
+  return [
+    `${scenario}: ${verdict ? 'passed' : 'FAILED'}`,
+    ...criteria.map(({ name, holds, words }) => `  ${holds ? 'ok    ' : 'FAILED'}  ${name}: ${words}`),
+    '',
+    '  run                      packets/s   established/s   connections   evicted   refused   longest probe',
+    ...runs.map(({ name, round, figures: f }) => {
+      const cells = [
+        whole(f.packetsPerSecond).padStart(12),
+        whole(f.established / f.seconds).padStart(15),
+        whole(f.connections).padStart(13),
+        whole(f.evicted).padStart(9),
+        whole(f.refusedFull + f.refusedProbe).padStart(9),
+        whole(f.probes.maxEver).padStart(15),
+      ];
+      return `  ${`${round} ${name}`.padEnd(21)} ${cells.join(' ')}`;
+    }),
+  ];
+}

@@ -1,0 +1,110 @@
+/**
+ * A SYN flood on a full table. Half of the room is taken by TCP connections that are ASSURED; SYNs from anywhere, never
+ * answered, take the rest and go on coming, among the packets of the connections. Nobody who is ASSURED may be lost, and the
+ * packets of the connections may not become slower by half.
+ */
+import { assuredUpTo } from '../shm/assured.ts';
+import { trafficOptions } from '../traffic/options.ts';
+import { type DesignRequest, designOf } from './design.ts';
+import {
+  best,
+  type Criterion,
+  establishedPerSecond,
+  framesOf,
+  runOf,
+  type ScenarioHooks,
+  type ScenarioResult,
+  type ScenarioRun,
+} from './scenario.ts';
+
+export interface FloodRequest extends DesignRequest {
+  readonly rounds: number;
+  /** SYNs for each packet of the connections. */
+  readonly perPacket: number;
+}
+
+/** A new SYN comes again after so many times the room that it may take: it was evicted long before. */
+const FLOOD_TURNS = 4;
+const TCP_ONLY = { tcp: 1, udp: 0, icmp: 0, sctp: 0, gre: 0 };
+
+/** Errors: OptionError, Interrupted */
+export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {}): Promise<ScenarioResult> {
+  const { perPacket, rounds } = request;
+  const asked = { ...request, mix: TCP_ONLY, newPerSecond: 0 };
+  const calm = designOf(asked);
+  const flooded = designOf(asked, {
+    perPacket,
+    traffic: trafficOptions({ seed: request.seed, packetsPerSecond: 0, synFlood: 1_000_000 }),
+  });
+  const calmFrames = await framesOf(calm, hooks);
+  const floodPackets = Math.max(1, (flooded.max - flooded.flows) * FLOOD_TURNS);
+  const floodFrames = await framesOf(flooded, hooks, Math.ceil(floodPackets / perPacket));
+
+  const runs: ScenarioRun[] = [];
+  let lost = 0;
+  let isFull = true;
+  let refused = 0;
+  let evicted = 0;
+  const rates: { calm: number[]; flooded: number[]; syns: number[] } = { calm: [], flooded: [], syns: [] };
+  for (let round = 1; round <= rounds; round++) {
+    const without = await runOf(`round ${round}, no flood`, calm, calmFrames, hooks, () => null);
+    const during = await runOf(
+      `round ${round}, flood`,
+      flooded,
+      floodFrames,
+      hooks,
+      ({ segments, end, design }) => ({
+        // Each connection was made in the prologue; who was lost and came again is younger.
+        assured: assuredUpTo(segments, floodFrames.prologue),
+        filled: end.alive.reduce((sum, n) => sum + n, 0) / design.max,
+      }),
+    );
+    runs.push({ name: 'no flood', round, figures: without.figures });
+    runs.push({ name: 'flood', round, figures: during.figures });
+    rates.calm.push(establishedPerSecond(without.figures));
+    rates.flooded.push(establishedPerSecond(during.figures));
+    rates.syns.push((during.figures.packets - during.figures.established) / during.figures.seconds);
+    lost = Math.max(lost, flooded.flows - during.found.assured);
+    // Of several shards each is full at a little less or more than its share.
+    isFull &&= during.found.filled > 0.98;
+    refused += during.figures.refusedFull;
+    evicted += during.figures.evicted;
+  }
+  const without = best(rates.calm);
+  const during = best(rates.flooded);
+  const criteria: Criterion[] = [
+    {
+      name: 'the table is full',
+      holds: isFull && evicted + refused > 0,
+      words: `${evicted} connections were evicted and ${refused} SYNs refused; without that there is nothing to see`,
+    },
+    {
+      name: 'no ASSURED connection is lost',
+      holds: lost === 0,
+      words: `${lost} of ${flooded.flows} lost`,
+    },
+    {
+      name: 'established packets keep more than half of their rate',
+      holds: during * 2 > without,
+      words: `${(during / 1e6).toFixed(2)} of ${(without / 1e6).toFixed(2)} million/s, ${((100 * during) / without).toFixed(0)} %, beside ${(best(rates.syns) / 1e6).toFixed(2)} million SYNs/s`,
+    },
+  ];
+  return {
+    scenario: 'syn-flood',
+    runs,
+    criteria,
+    figures: {
+      establishedPerSecond: Math.round(without),
+      establishedPerSecondInFlood: Math.round(during),
+      share: during / without,
+      synsPerSecond: Math.round(best(rates.syns)),
+      nsPerEstablished: 1e9 / without,
+      // What is left of the time, shared among the SYNs.
+      nsPerSyn: (1e9 / during - 1e9 / without) / perPacket,
+      lost,
+      evicted,
+      refused,
+    },
+    interrupted: false,
+  };
+}
