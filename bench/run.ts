@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { monotonicMs, wallMs } from '../src/common/clock.ts';
+import { ExitStatus } from '../src/common/errors.ts';
 import { BENCHES, loadBench } from './benches.ts';
+import { COMPARED, compare, isRevision } from './compare.ts';
 import { goalRows, mediansOf } from './goals.ts';
 import { Line, runChild } from './lib/child.ts';
 import type { Context, Figure, Scale, StoredFigure } from './lib/figure.ts';
@@ -14,6 +16,7 @@ import { createProgress } from './lib/progress.ts';
 import { commitOf, machineOf, storedOf, writeFigures } from './lib/results.ts';
 import { projectRoot } from './lib/root.ts';
 import { tableOf } from './lib/table.ts';
+import { publish } from './publish/publish.ts';
 
 const HELP = `Usage: npm run bench -- [options]
 
@@ -23,6 +26,9 @@ them take less than ten minutes on two cores. Figures of shared machines drift: 
 Options:
   --only <names>     these benchmarks only, separated by commas
   --quick            a tenth of the work, for a look
+  --compare <rev>    builds that revision in a folder of its own and runs both builds in turn; prints ratios
+                     (default of --only then: ${COMPARED.join(',')})
+  --publish          writes docs/performance.md, its plots and the README's figures from this run
   --seed <n>         of the generated traffic (default: 1)
   --results <file>   where the figures go, one JSON line each (default: bench/results/latest.jsonl)
   -h, --help         print this help
@@ -37,11 +43,14 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     results: { type: 'string' },
+    compare: { type: 'string' },
+    publish: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h', default: false },
     // For the processes that this one starts, and for tests.
     bench: { type: 'string' },
     scale: { type: 'string' },
     folder: { type: 'string' },
+    root: { type: 'string' },
   },
 });
 const scale: Scale =
@@ -54,7 +63,7 @@ const seed = Number(flags.seed);
 
 if (flags.help) process.stdout.write(HELP);
 else if (flags.bench !== undefined) await runOne(flags.bench, flags.folder ?? tmpdir());
-else process.exitCode = await runAll();
+else process.exitCode = flags.compare === undefined ? await runAll() : await runComparison(flags.compare);
 
 /** One benchmark in this process; its figures go to standard output. */
 async function runOne(name: string, folder: string): Promise<void> {
@@ -65,6 +74,8 @@ async function runOne(name: string, folder: string): Promise<void> {
       scale,
       seed,
       folder,
+      root: flags.root ?? projectRoot(),
+      hasPeers: flags.root === undefined,
       say: (words) => say(Line.SAY, words),
       skip: (words) => say(Line.SKIP, words),
     });
@@ -75,14 +86,41 @@ async function runOne(name: string, folder: string): Promise<void> {
   }
 }
 
+/** The benchmarks that were asked for; null, and a word about it, when there is none of a name. */
+function chosen(all: readonly string[]): string[] | null {
+  const names = flags.only?.split(',') ?? [...all];
+  const unknown = names.find((name) => !BENCHES.some((bench) => bench.name === name));
+  if (unknown === undefined) return names;
+  process.stderr.write(`bench: there is no benchmark ${unknown}; --help names them\n`);
+  return null;
+}
+
+/** Returns the exit status: 1 when a benchmark failed. */
+async function runComparison(rev: string): Promise<number> {
+  const names = chosen(COMPARED);
+  if (names === null) return ExitStatus.USAGE;
+  if (!isRevision(rev)) {
+    process.stderr.write(`bench: there is no revision ${rev}: see git log\n`);
+    return ExitStatus.USAGE;
+  }
+  const progress = createProgress(0);
+  const comparison = await compare({
+    rev,
+    names,
+    scale,
+    seed,
+    say: (bench, words) => progress.say(bench, words),
+  });
+  progress.end();
+  console.log(comparison.table);
+  for (const word of comparison.leftOut) console.log(`\nleft out: ${word}`);
+  return comparison.leftOut.length === 0 ? ExitStatus.OK : ExitStatus.FAILED;
+}
+
 /** Returns the exit status: 1 when a benchmark failed. Goals that were missed are no failure. */
 async function runAll(): Promise<number> {
-  const names = flags.only?.split(',') ?? BENCHES.map(({ name }) => name);
-  const unknown = names.find((name) => !BENCHES.some((bench) => bench.name === name));
-  if (unknown !== undefined) {
-    process.stderr.write(`bench: there is no benchmark ${unknown}; --help names them\n`);
-    return 2;
-  }
+  const names = chosen(BENCHES.map(({ name }) => name));
+  if (names === null) return ExitStatus.USAGE;
   const startMs = monotonicMs();
   const date = `${new Date(wallMs()).toISOString().slice(0, 19)}Z`;
   const facts = { commit: commitOf(), date, seed, scale };
@@ -100,6 +138,8 @@ async function runAll(): Promise<number> {
       scale,
       seed,
       folder,
+      root: projectRoot(),
+      hasPeers: true,
       say: (text) => progress.say(name, text),
       skip: (text) => words.push(`${name}: ${text}`),
     };
@@ -118,8 +158,9 @@ async function runAll(): Promise<number> {
   print(found, words, failed);
   const results = flags.results ?? join(projectRoot(), 'bench', 'results', 'latest.jsonl');
   writeFigures(results, found);
+  if (flags.publish) console.log(`\npublished: ${publish(found).join(', ')}`);
   console.log(`\n${((monotonicMs() - startMs) / 1000).toFixed(0)} s. Figures: ${results}`);
-  return failed.length === 0 ? 0 : 1;
+  return failed.length === 0 ? ExitStatus.OK : ExitStatus.FAILED;
 }
 
 function print(found: readonly StoredFigure[], words: readonly string[], failed: readonly string[]): void {

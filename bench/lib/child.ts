@@ -17,8 +17,10 @@ export enum Line {
 
 export interface ChildOptions {
   readonly nodeFlags?: readonly string[];
-  /** Where the build is that shall run; this one by default. */
-  readonly root?: string;
+  /** The build whose benchmark shall run; this one by default. */
+  readonly build?: string;
+  /** More arguments for it. */
+  readonly args?: readonly string[];
   readonly onOutput?: (text: string) => void;
   /** It is ended, and has failed, after this time. */
   readonly maxMs?: number;
@@ -28,9 +30,19 @@ const MAX_MS = 240_000;
 
 /** Errors: what the benchmark failed with; that it took too long. */
 export function runChild(context: Context, name: string, options: ChildOptions = {}): Promise<Figure[]> {
-  const script = join(options.root ?? projectRoot(), 'dist', 'bench', 'run.js');
+  const script = join(options.build ?? projectRoot(), 'dist', 'bench', 'run.js');
   const { scale, seed, folder } = context;
-  const args = ['--bench', name, '--scale', scale, '--seed', String(seed), '--folder', folder];
+  const args = [
+    '--bench',
+    name,
+    '--scale',
+    scale,
+    '--seed',
+    String(seed),
+    '--folder',
+    folder,
+    ...(options.args ?? []),
+  ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...(options.nodeFlags ?? []), script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -40,6 +40,10 @@ export interface Context {
   readonly seed: number;
   /** An empty folder, which is removed afterwards. */
   readonly folder: string;
+  /** The build whose command is measured, where it is the command. */
+  readonly root: string;
+  /** Other programs are measured beside it. */
+  readonly hasPeers: boolean;
   /** What is being done, for who waits. */
   say(words: string): void;
   /** Something was left out; the reason is printed and kept. */

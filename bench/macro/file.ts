@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { generateCapture } from '../generate.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
 import { isInstalled, runProcess } from '../lib/process.ts';
-import { projectRoot } from '../lib/root.ts';
 
 export const FILE = 'capture file to table';
 export const FILE_MEMORY = 'capture file to table, resident memory';
@@ -40,7 +39,7 @@ export async function run(context: Context): Promise<Figure[]> {
   context.say(`making a capture of ${packets.toLocaleString('en-US')} TCP packets`);
   generateCapture({ path: capture, packets, connections, seed: context.seed });
   const peers: (typeof PEERS)[number][] = [];
-  for (const peer of PEERS) {
+  for (const peer of context.hasPeers ? PEERS : []) {
     if (isInstalled(peer)) peers.push(peer);
     else context.skip(`${peer} is not installed: no comparison with it`);
   }
@@ -50,7 +49,7 @@ export async function run(context: Context): Promise<Figure[]> {
     // Twice in a round: it is quick, and what is divided by should be sure.
     for (let again = 0; again < 2; again++) {
       context.say(`round ${round} of ${rounds}: flowshard`);
-      const ours = await track(capture, packets);
+      const ours = await track(context, capture, packets);
       keep(FILE, ours.wallMs / 1000);
       keep(FILE_MEMORY, ours.residentMaxBytes / 1e6);
     }
@@ -70,8 +69,8 @@ export async function run(context: Context): Promise<Figure[]> {
 }
 
 /** Errors: when a packet was not tracked. */
-async function track(capture: string, packets: number) {
-  const cli = join(projectRoot(), 'dist', 'cli.js');
+async function track(context: Context, capture: string, packets: number) {
+  const cli = join(context.root, 'dist', 'cli.js');
   const args = ['track', '-r', capture, '--print', 'none', '--quiet', '--stats', '--json', '--shards', '1'];
   const result = await runProcess(process.execPath, [cli, ...args]);
   const tracked = Number(JSON.parse(result.stdout).tracked);

@@ -27,8 +27,8 @@ export const LADDER_SIZES = [64_512, 258_048, 1_032_192, 4_128_768, 16_515_072] 
 const TINY_SIZES = [64, 128, 256, 512, 1024] as const;
 /** The handshakes of so many connections do not fit into a block: the largest tables get UDP. */
 const TCP_MAX = 5_000_000;
-const SHARDS = [1, 2, 4] as const;
-const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
+export const SHARDS = [1, 2, 4] as const;
+export const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
 
 export const ladderName = (kind: TrafficKind, size: number): string =>
   `ladder: ${kind}, table of ${size.toLocaleString('en-US')}`;

@@ -10,14 +10,13 @@ import { monotonicMs } from '../../src/common/clock.ts';
 import { udpTraffic } from '../lib/blocks.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
 import { pcapOf } from '../lib/pcap-of.ts';
-import { projectRoot } from '../lib/root.ts';
 
 export const STARTUP = 'start-up to first packet';
 
 export async function run(context: Context): Promise<Figure[]> {
   const capture = join(context.folder, 'one.pcap');
   writeFileSync(capture, pcapOf(udpTraffic(1, context.seed), 1));
-  const cli = join(projectRoot(), 'dist', 'cli.js');
+  const cli = join(context.root, 'dist', 'cli.js');
   const values: number[] = [];
   let lines = 0;
   for (let round = 0; round < scaled(context, 21, 11, 2); round++) {
