@@ -29,6 +29,15 @@ describe('docs/generator.md', () => {
     assert.deepEqual(documented, options);
   });
 
+  it('shows what is printed', async () => {
+    const { stderr } = await gen(
+      ...'-w /dev/null --packets 1M --connections 20k --zipf 1.1 --syn-flood 50k'.split(' '),
+    );
+    const [first, ...rest] = linesOf(stderr);
+    assert.ok(page.includes(`\n${rest.join('\n')}\n`), stderr);
+    assert.ok(page.includes(`\n${first.replace(/ in .*/, '')} in `), stderr);
+  });
+
   it('has the profiles', async () => {
     const { stdout } = await gen('--help');
     const [, choices] = /--profile <name>[^(]*\(choices:\s+([^)]*)\)/.exec(stdout) ?? [];
@@ -347,17 +356,20 @@ const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdou
 describe('on a terminal', {
   skip: hasScript ? false : 'script of util-linux is not installed: no pseudo terminal',
 }, () => {
-  const onTerminal = (command: string) =>
-    spawnSync('script', ['-qec', `'${process.execPath}' '${CLI}' gen ${command}`, '/dev/null'], {
+  /** What a command leaves in the terminal when it ends, `script` may not read in time: the shell stays for a moment. */
+  const onTerminal = (command: string) => {
+    const line = `'${process.execPath}' '${CLI}' gen ${command}; status=$?; sleep 0.3; exit $status`;
+    return spawnSync('script', ['-qec', line, '/dev/null'], {
       encoding: 'utf8',
       timeout: 30_000,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+  };
 
   it('it writes no capture', () => {
     for (const where of ['-', '/dev/tty']) {
       const { stdout, status } = onTerminal(`-w ${where} --packets 10`);
-      assert.equal(status, 2);
+      assert.equal(status, 2, stdout);
       assert.match(stdout, /^flowshard: -w\/--write: .* here it is a terminal[^\n]*\n$/);
     }
   });
