@@ -71,6 +71,12 @@ export const BENCHES: readonly BenchInfo[] = [
     load: async () => (await import('./macro/expiry.ts')).run,
   },
   {
+    name: 'kernel',
+    about: 'the conntrack of the kernel, which forwards packets (root)',
+    seconds: 45,
+    load: async () => (await import('./macro/kernel.ts')).run,
+  },
+  {
     name: 'gen',
     about: 'synthetic traffic, alone and into a file',
     seconds: 25,

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChild } from './lib/child.ts';
 import { type Context, type Figure, round, type Scale, statsOf } from './lib/figure.ts';
+import { onInterrupt } from './lib/interrupt.ts';
 import { commitOf } from './lib/results.ts';
 import { projectRoot } from './lib/root.ts';
 import { tableOf } from './lib/table.ts';
@@ -50,6 +51,11 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
   const folder = mkdtempSync(join(tmpdir(), 'flowshard-compare-'));
   const other = join(folder, 'other');
   const leftOut: string[] = [];
+  const cleanUp = (): void => {
+    if (existsSync(other)) git('worktree', 'remove', '--force', other);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  const forget = onInterrupt(cleanUp);
   try {
     options.say('build', rev);
     checkOut(rev, other);
@@ -68,8 +74,8 @@ export async function compare(options: CompareOptions): Promise<Comparison> {
     }
     return { table: ratios(here, there, `${rev} (${commitOf(other)})`), leftOut };
   } finally {
-    if (existsSync(other)) git('worktree', 'remove', '--force', other);
-    rmSync(folder, { recursive: true, force: true });
+    cleanUp();
+    forget();
   }
 }
 

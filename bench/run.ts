@@ -10,8 +10,9 @@ import { ExitStatus } from '../src/common/errors.ts';
 import { BENCHES, loadBench } from './benches.ts';
 import { COMPARED, compare, isRevision } from './compare.ts';
 import { goalRows, mediansOf } from './goals.ts';
-import { Line, runChild } from './lib/child.ts';
+import { endWithParent, Line, runChild } from './lib/child.ts';
 import type { Context, Figure, Scale, StoredFigure } from './lib/figure.ts';
+import { onInterrupt } from './lib/interrupt.ts';
 import { createProgress } from './lib/progress.ts';
 import { commitOf, machineOf, storedOf, writeFigures } from './lib/results.ts';
 import { projectRoot } from './lib/root.ts';
@@ -67,6 +68,7 @@ else process.exitCode = flags.compare === undefined ? await runAll() : await run
 
 /** One benchmark in this process; its figures go to standard output. */
 async function runOne(name: string, folder: string): Promise<void> {
+  endWithParent();
   const say = (line: Line, words: string): unknown => process.stdout.write(`${line}${words}\n`);
   try {
     const run = await loadBench(name);
@@ -117,6 +119,11 @@ async function runComparison(rev: string): Promise<number> {
   return comparison.leftOut.length === 0 ? ExitStatus.OK : ExitStatus.FAILED;
 }
 
+/** A machine may be busy; but nothing shall hang. */
+function maxMsOf(seconds: number): number {
+  return Math.max(60, seconds * 5) * 1000;
+}
+
 /** Returns the exit status: 1 when a benchmark failed. Goals that were missed are no failure. */
 async function runAll(): Promise<number> {
   const names = chosen(BENCHES.map(({ name }) => name));
@@ -134,6 +141,7 @@ async function runAll(): Promise<number> {
   const failed: string[] = [];
   for (const { name, seconds } of benches) {
     const folder = mkdtempSync(join(tmpdir(), 'flowshard-bench-'));
+    const forget = onInterrupt(() => rmSync(folder, { recursive: true, force: true }));
     const context: Context = {
       scale,
       seed,
@@ -145,12 +153,13 @@ async function runAll(): Promise<number> {
     };
     progress.say(name, '');
     try {
-      const figures: Figure[] = await runChild(context, name);
+      const figures: Figure[] = await runChild(context, name, { maxMs: maxMsOf(seconds) });
       found.push(...figures.map((figure) => storedOf(facts, name, figure)));
     } catch (error) {
       failed.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     } finally {
       rmSync(folder, { recursive: true, force: true });
+      forget();
     }
     progress.done(seconds);
   }

@@ -26,7 +26,7 @@ export interface ChildOptions {
   readonly maxMs?: number;
 }
 
-const MAX_MS = 240_000;
+const MAX_MS = 120_000;
 
 /** Errors: what the benchmark failed with; that it took too long. */
 export function runChild(context: Context, name: string, options: ChildOptions = {}): Promise<Figure[]> {
@@ -45,7 +45,8 @@ export function runChild(context: Context, name: string, options: ChildOptions =
   ];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [...(options.nodeFlags ?? []), script, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // Its standard input ends with this process, whatever ends it: see endWithParent.
+      stdio: ['pipe', 'pipe', 'pipe'],
     });
     const figures: Figure[] = [];
     let failure = '';
@@ -76,6 +77,15 @@ export function runChild(context: Context, name: string, options: ChildOptions =
       reject(new Error(failure || errors.trim() || `ended by ${signal ?? `exit status ${code}`}`));
     });
   });
+}
+
+/** Ends this process when the one that started it is gone: nothing shall go on measuring for nobody. */
+export function endWithParent(): void {
+  const { stdin } = process;
+  stdin.on('end', () => process.exit(1));
+  stdin.resume();
+  // It keeps nobody waiting.
+  if ('unref' in stdin && typeof stdin.unref === 'function') stdin.unref();
 }
 
 /**

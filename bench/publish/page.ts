@@ -3,6 +3,7 @@ import { goalRows, mediansOf } from '../goals.ts';
 import type { StoredFigure } from '../lib/figure.ts';
 import { establishedName } from '../macro/established.ts';
 import { FILE, FILE_MEMORY, PEERS, peerName } from '../macro/file.ts';
+import { INTERFACE_CPU, KERNEL_ADDED } from '../macro/kernel.ts';
 import { LADDER_SIZES, ladderName, TRAFFIC_KINDS } from '../macro/ladder.ts';
 import type { FindFigure, Picture } from './charts.ts';
 
@@ -57,6 +58,17 @@ function peers(find: FindFigure): string {
   return table(['program', 'median, s', 'least', 'p99', 'times the time of flowshard'], rows);
 }
 
+const KERNEL_PAGE = '[contrast-throughput.md](contrast-throughput.md)';
+
+function kernel(find: FindFigure): string {
+  const [added, ours] = [find(KERNEL_ADDED), find(INTERFACE_CPU)];
+  if (added === undefined || ours === undefined)
+    return `${KERNEL_PAGE} holds it against flowshard with live packets.`;
+  return `With live packets its conntrack added ${number(added.median)} ns to
+a forwarded packet at ${number(added.at?.connections ?? 0)} connections; flowshard at an interface took ${number(ours.median)} ns of all its threads for one
+(${KERNEL_PAGE}).`;
+}
+
 function ladder(find: FindFigure): string {
   const cell = (figure: StoredFigure | undefined): string =>
     figure === undefined ? '' : `${number(figure.median)} (${number(figure.min)} to ${number(figure.p99)})`;
@@ -100,7 +112,7 @@ ${goals(figures)}
 
 The same file of ${number(find(FILE)?.at?.packets ?? 0)} TCP packets of ${number(find(FILE)?.at?.connections ?? 0)} connections, each program in turn, start-up included. flowshard keeps what the
 kernel would, verifies every checksum and prints nothing; argus and softflowd make flow records, nfpcapd writes them to a file; tcpdump only
-copies the packets. The kernel takes no capture: [contrast-throughput.md](contrast-throughput.md) holds it against flowshard with live packets.
+copies the packets. The kernel takes no capture. ${kernel(find)}
 
 ${peers(find)}
 
