@@ -1,7 +1,7 @@
 // Bundles the command, the library and the entry points of the threads into dist/, and with --tests
 // also the tests. Bundling is what turns offsets into constants on the packet path.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -45,6 +45,24 @@ async function buildCommand(dist) {
   }
 }
 
+/**
+ * Makes constants of a bundle constant again. esbuild declares all that modules share with `var`, and what V8 may have to
+ * take for a variable it loads and checks at every use: 5 to 15 % of the packet path. Enums are left alone, whose
+ * declarations name themselves, and whatever is assigned to again.
+ */
+function keepConstants(files) {
+  for (const file of files.filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(file, 'utf8');
+    const isAssigned = (name) =>
+      (text.match(new RegExp(`(?<![\\w$.])${name}\\s*(?:[-+*/%&|^]?=(?![=>])|\\+\\+|--)`, 'g'))?.length ??
+        0) > 1;
+    const kept = text.replace(/^var ([A-Za-z_]\w*) = (?!(?:\/\* @__PURE__ \*\/ )?\(\()/gm, (all, name) =>
+      isAssigned(name) ? all : `const ${name} = `,
+    );
+    writeFileSync(file, kept);
+  }
+}
+
 export async function buildAll({ tests = false } = {}) {
   const dist = join(root, 'dist');
   await buildCommand(dist);
@@ -69,6 +87,7 @@ export async function buildAll({ tests = false } = {}) {
     outbase: join(root, 'bench'),
     outdir: join(dist, 'bench'),
   });
+  keepConstants([...filesBelow('dist/workers', '.js'), ...filesBelow('dist/bench', '.js')]);
   const tsc = spawnSync(
     process.execPath,
     [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json')],

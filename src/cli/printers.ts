@@ -1,5 +1,7 @@
 /** What `--print` prints: each printer turns reports, and what is alive at the end, into lines. */
+
 import { REASONS, type Reason } from '../common/reasons.ts';
+import { tickMsOf } from '../common/tick.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import type { Connection, EventType } from '../export/connection.ts';
 import { END_REASONS, timeNs, withExpected } from '../export/entry-view.ts';
@@ -198,7 +200,7 @@ function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Prin
     const time = timeNs(report.sec, report.nsec);
     const why = report.reason !== 0 ? `,"why":${JSON.stringify(reasonName(report.reason))}` : '';
     const ev = report.verdict === Verdict.SKIP ? '' : `,"ev":${JSON.stringify(events)}`;
-    const lines = replica.lines(tickOf(report));
+    const lines = replica.lines(tickMsOf(report.sec, report.nsec));
     const tab = lines === null || report.verdict === Verdict.SKIP ? '' : `,"tab":${JSON.stringify(lines)}`;
     return `{"n":${report.number},"t":${time},"ct":${JSON.stringify(VERDICT_NAMES[report.verdict])}${why}${ev}${tab}}`;
   }
@@ -219,11 +221,6 @@ function tracePrinter(out: Output, { output, traceTable }: PrinterOptions): Prin
     },
     closing: () => shown(packets, 'packet', 'packets', 'traced'),
   };
-}
-
-/** The clock at a report's time, also for packets that no shard saw. */
-function tickOf(report: OrderedReport): number {
-  return (Math.imul(report.sec, 1000) + Math.floor(report.nsec / 1_000_000)) | 0;
 }
 
 function silentPrinter(): Printer {

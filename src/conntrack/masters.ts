@@ -7,9 +7,11 @@
  *   a packet from or to a helper's port  ──► here: tracker, then helper, then perhaps an expectation
  *   any other packet                     ──► matches an expectation? then its shard is told so first
  */
+
 import type { HashKey } from '../common/hash.ts';
 import { createHash4 } from '../common/hash.ts';
 import { Reason } from '../common/reasons.ts';
+import { tickMsOf } from '../common/tick.ts';
 import { Protocol } from '../packet/protocol.ts';
 import { createTupleWriter } from '../packet/tuple.ts';
 import { Kind, Meta, Status, Task, type Verdict } from '../shm/bits.ts';
@@ -347,7 +349,7 @@ export function createMasters(options: MastersOptions): Masters {
   const destination = new Int32Array(4);
 
   function tickOf(words: Int32Array, o: number): number {
-    return (Math.imul(words[o + Desc.SEC], 1000) + ((words[o + Desc.NSEC] / 1_000_000) | 0)) | 0;
+    return tickMsOf(words[o + Desc.SEC], words[o + Desc.NSEC]);
   }
 
   function owns(words: Int32Array, o: number): boolean {

@@ -10,6 +10,7 @@ import { Cold, Hot, Report } from '../shm/offsets.generated.ts';
 import { sayProgress } from '../shm/progress.ts';
 import type { RingWriter } from '../shm/ring.ts';
 import type { Segment } from '../shm/segment.ts';
+import { Now } from './now.ts';
 
 /** What is worth a report. Bits. */
 export enum ReportMode {
@@ -53,22 +54,20 @@ export interface ReportLog {
   readonly progress: Int32Array;
 }
 
-/** Thread: the owner of the segment. Cost: nothing where the mode asks for nothing. */
+/** Thread: the owner of the segment, whose clock is `now`. Cost: nothing where the mode asks for nothing. */
 export function createReporter(
   segment: Pick<Segment, 'hot' | 'cold' | 'counters'>,
   ring: RingWriter,
   mode: ReportMode,
   waitForReader: () => void,
   log: ReportLog | null = null,
+  now: Int32Array = new Int32Array(Now.WORDS),
 ): Reporter {
   const { hot, cold, counters } = segment;
   const { slots, mask } = ring;
   const wantsPackets = (mode & ReportMode.PACKETS) !== 0;
   const wantsEvents = (mode & ReportMode.EVENTS) !== 0;
   const wantsEnds = mode !== ReportMode.NOTHING;
-  let nowSec = 0;
-  let nowNsec = 0;
-  let nowMs = 0;
   let pending = 0;
   let progressMs = 0;
   let progressKnown = false;
@@ -83,9 +82,9 @@ export function createReporter(
     const r = ((ring.head() + pending) & mask) * Report.WORDS;
     slots[r + Report.TYPE] = type;
     slots[r + Report.NUMBER] = number;
-    slots[r + Report.SEC] = nowSec;
-    slots[r + Report.NSEC] = nowNsec;
-    slots[r + Report.TICK] = nowMs;
+    slots[r + Report.SEC] = now[Now.SEC];
+    slots[r + Report.NSEC] = now[Now.NSEC];
+    slots[r + Report.TICK] = now[Now.MS];
     slots[r + Report.EVENTS] = 0;
     slots[r + Report.VERDICT] = 0;
     slots[r + Report.END] = -1;
@@ -143,7 +142,8 @@ export function createReporter(
 
   /** Writes the time of a tick that lies less than 2^31 ms from now. */
   function stampMs(r: number, ms: number, out = slots): void {
-    const wholeMs = (nowSec >>> 0) * 1000 + Math.floor(nowNsec / 1_000_000) + ((ms - nowMs) | 0);
+    const wholeMs =
+      (now[Now.SEC] >>> 0) * 1000 + Math.floor(now[Now.NSEC] / 1_000_000) + ((ms - now[Now.MS]) | 0);
     const sec = Math.floor(wholeMs / 1000);
     out[r + Report.SEC] = sec;
     out[r + Report.NSEC] = (wholeMs - sec * 1000) * 1_000_000;
@@ -176,9 +176,9 @@ export function createReporter(
 
   return {
     setNow(sec, nsec, ms) {
-      nowSec = sec;
-      nowNsec = nsec;
-      nowMs = ms;
+      now[Now.SEC] = sec;
+      now[Now.NSEC] = nsec;
+      now[Now.MS] = ms;
     },
     packet,
     ended,

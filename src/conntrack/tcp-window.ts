@@ -234,14 +234,13 @@ export function createTcpWindow(
     }
     if (ack === endR) sides &= ~(Side.DATA_UNACKNOWLEDGED << (8 - dir * 8));
     hot[h + Hot.SIDES] = sides;
-    if (cls === TcpClass.ACK) rememberAck(h, d, dir, end, rawWindow, seq, ack);
+    if (cls === TcpClass.ACK) rememberAck(h, dir, end, rawWindow, seq, ack);
     return 0;
   }
 
   /** Counts how often the same segment came, from the same side, without any other in between. */
   function rememberAck(
     h: number,
-    d: number,
     dir: number,
     end: number,
     rawWindow: number,
@@ -249,21 +248,21 @@ export function createTcpWindow(
     ack: number,
   ): void {
     const last = hot[h + Hot.LAST];
-    if (
-      ((last >>> Last.DIR_SHIFT) & 1) === dir &&
-      hot[h + Hot.LAST_SEQ] === seq &&
-      hot[h + Hot.LAST_ACK] === ack &&
-      hot[h + Hot.LAST_END] === end &&
-      (last & Last.WINDOW_MASK) === rawWindow
-    ) {
+    const seen = (dir << Last.DIR_SHIFT) | rawWindow;
+    // One comparison: which of them differs cannot be predicted.
+    const differs =
+      ((last ^ seen) & (Last.DIR_BIT | Last.WINDOW_MASK)) |
+      (hot[h + Hot.LAST_SEQ] ^ seq) |
+      (hot[h + Hot.LAST_ACK] ^ ack) |
+      (hot[h + Hot.LAST_END] ^ end);
+    if (differs === 0) {
       hot[h + Hot.LAST] = (last + (1 << Last.RETRANS_SHIFT)) | 0;
       return;
     }
     hot[h + Hot.LAST_SEQ] = seq;
     hot[h + Hot.LAST_ACK] = ack;
     hot[h + Hot.LAST_END] = end;
-    hot[h + Hot.LAST] =
-      (last & (Last.CLASS_MASK | Last.SCALE_MASK)) | (dir << Last.DIR_SHIFT) | (desc[d + Desc.WINDOW] >>> 16);
+    hot[h + Hot.LAST] = (last & (Last.CLASS_MASK | Last.SCALE_MASK)) | seen;
   }
 
   return { check };

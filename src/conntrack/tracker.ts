@@ -9,6 +9,7 @@
 import { assert } from '../common/assert.ts';
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Reason } from '../common/reasons.ts';
+import { tickMsOf } from '../common/tick.ts';
 import { EndCode, EventBit, Kind, Meta, Status, Task, Verdict } from '../shm/bits.ts';
 import type { ClaimTaker } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';
@@ -20,15 +21,18 @@ import { createWheel } from '../shm/wheel.ts';
 import { Answer } from './answer.ts';
 import { createEntryHash } from './entry-hash.ts';
 import { createEviction } from './eviction.ts';
+import { createExpress, NOT_EXPRESS } from './express.ts';
 import type { HelperHooks } from './helper-hooks.ts';
+import { BURST, createLookAhead } from './look-ahead.ts';
+import { Now } from './now.ts';
 import { chooseProtocols } from './one-way.ts';
 import { createReporter, type ReportLog, ReportMode } from './reporter.ts';
 import { Setting } from './settings.ts';
 import { endCounter, publishTable, type TrackerParts } from './tracker-parts.ts';
 import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 
-/** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
-export const BURST = 64;
+export { BURST };
+
 /** Entries that the wheel may move or expire after a burst. */
 const WHEEL_BUDGET = 4096;
 /**
@@ -81,65 +85,57 @@ export function createTracker(options: TrackerOptions): Tracker {
   const { hot, hotF64, cold, index, counters } = segment;
   const hash4 = createHash4(options.hashKey);
   const slotMask = desc.length / Desc.WORDS - 1;
+  const now = new Int32Array(Now.WORDS);
   const hashOf = createEntryHash(hash4, hot, cold);
   const table = createTable(segment);
-  const { candidate, matches, find, insert } = table;
+  const { matches, find, insert } = table;
   const wheel = createWheel(segment, (entry) => endExpired(entry));
   const { isOneWay, tcp, others, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
-  const reporter = createReporter(segment, options.reports, mode, options.waitForReader, options.log);
+  const reporter = createReporter(segment, options.reports, mode, options.waitForReader, options.log, now);
   const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
+  const express = isOneWay ? null : createExpress({ hot, hotF64, desc, settings, now, hasten: wheel.hasten });
   const isReporting = mode !== ReportMode.NOTHING;
   const claims = options.claims ?? null;
   const helpers = options.helpers ?? null;
-  const candidates = new Int32Array(BURST);
+  const { over: lookAhead, candidates } = createLookAhead({ index, hot, desc, now }, table);
 
-  /** Time and number of the packet at hand. */
-  let nowMs = 0;
-  let nowSec = 0;
-  let nowNsec = 0;
-  let number = 0;
-  let started = false;
-  /** Time up to which the wheel was last brought. */
-  let advancedMs = 0;
-  /** A sweep after a refusal is under way. */
-  let isSweeping = false;
-  /** The next packet was foretold, and its claim is not settled yet. */
-  let isForetold = false;
-  /** Where the words of that expectation are. */
+  /** Where the words of the expectation are that foretold the next packet. */
   const foretold = new Int32Array(Foretold.WORDS);
-  /** Keeps the loads of the first passes from being optimised away. */
-  let touched = 0;
 
   // ---- Time ----
 
   function setNow(d: number): void {
-    nowSec = desc[d + Desc.SEC];
-    nowNsec = desc[d + Desc.NSEC];
-    nowMs = (Math.imul(nowSec, 1000) + ((nowNsec / 1_000_000) | 0)) | 0;
-    if (!started) {
-      started = true;
-      wheel.start(nowMs);
-      advancedMs = nowMs;
-    } else if (((nowMs - advancedMs) | 0) > WHEEL_LAG_MAX_MS) {
-      catchUp();
-    }
-    if (isReporting) reporter.setNow(nowSec, nowNsec, nowMs);
+    const sec = desc[d + Desc.SEC];
+    const nsec = desc[d + Desc.NSEC];
+    const ms = tickMsOf(sec, nsec);
+    now[Now.MS] = ms;
+    now[Now.SEC] = sec;
+    now[Now.NSEC] = nsec;
+    if (((ms - now[Now.ADVANCED_MS]) | 0) > WHEEL_LAG_MAX_MS || now[Now.STARTED] === 0) leap();
+  }
+
+  /** The first time that is known, or one so far ahead that all that is due must go first. */
+  function leap(): void {
+    if (now[Now.STARTED] !== 0) return catchUp();
+    now[Now.STARTED] = 1;
+    now[Now.ADVANCED_MS] = now[Now.MS];
+    wheel.start(now[Now.MS]);
   }
 
   /** Lets everything expire that is due, however much it is. */
   function catchUp(): void {
-    wheel.expireDue(nowMs);
-    advancedMs = nowMs;
+    wheel.expireDue(now[Now.MS]);
+    now[Now.ADVANCED_MS] = now[Now.MS];
   }
 
   function isOverdue(entry: number): boolean {
-    return ((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0;
+    return ((hot[entry * Hot.WORDS + Hot.DEADLINE] - now[Now.MS]) | 0) <= 0;
   }
 
   function refresh(entry: number, timeoutMs: number): void {
     const h = entry * Hot.WORDS;
     if ((hot[h + Hot.STATUS] & Status.FIXED_TIMEOUT) !== 0) return;
-    const deadline = (nowMs + timeoutMs) | 0;
+    const deadline = (now[Now.MS] + timeoutMs) | 0;
     hot[h + Hot.DEADLINE] = deadline;
     if (((deadline - hot[h + Hot.FILED]) | 0) < 0) wheel.hasten(entry);
   }
@@ -154,7 +150,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   function drop(entry: number, hash: number, code: EndCode): void {
     counters[endCounter(code)]++;
     if (helpers !== null) helpers.ended(entry);
-    reporter.ended(entry, code, number);
+    reporter.ended(entry, code, now[Now.NUMBER]);
     table.remove(entry, hash);
   }
 
@@ -176,7 +172,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (table.count() < segment.maxEntries) return true;
     if (eviction.near(hash)) return true;
     eviction.startSweep();
-    isSweeping = true;
+    now[Now.SWEEPING] = 1;
     return false;
   }
 
@@ -191,42 +187,42 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   function invalid(reason: Reason, entry: number): void {
     counters[Counter.REASON + reason]++;
-    reporter.packet(entry, Verdict.INVALID, reason, 0, number);
+    reporter.packet(entry, Verdict.INVALID, reason, 0, now[Now.NUMBER]);
   }
 
   function refuse(reason: Reason, verdict = Verdict.NULL): void {
     counters[Counter.REASON + reason]++;
-    reporter.packet(0, verdict, reason, 0, number);
+    reporter.packet(0, verdict, reason, 0, now[Now.NUMBER]);
   }
 
   function tracked(entry: number, verdict: Verdict, events: number): void {
     counters[Counter.VERDICT + verdict]++;
-    if (isReporting) reporter.packet(entry, verdict, Reason.NONE, events, number);
+    if (isReporting) reporter.packet(entry, verdict, Reason.NONE, events, now[Now.NUMBER]);
   }
 
   // ---- Expectations ----
 
   /** Whether the packet at hand, which opens a connection, has its expectation. Asked once. */
   function takeForetold(): boolean {
-    isForetold = false;
+    now[Now.FORETOLD] = 0;
     const slot = foretold[Foretold.SLOT];
     return slot === 0 || claims?.take(slot, foretold[Foretold.CLAIM]) === true;
   }
 
   /** The packet at hand opened nothing. */
   function passForetold(): void {
-    isForetold = false;
+    now[Now.FORETOLD] = 0;
     if (foretold[Foretold.SLOT] !== 0) claims?.pass(foretold[Foretold.SLOT], foretold[Foretold.CLAIM]);
   }
 
   function command(task: Task, d: number): void {
     if (task === Task.FORETOLD) {
       for (let i = 0; i < Foretold.WORDS; i++) foretold[i] = desc[d + i];
-      isForetold = true;
+      now[Now.FORETOLD] = 1;
       return;
     }
     if (task !== Task.ASK && task !== Task.KILL) return;
-    number = desc[d + Desc.NUMBER];
+    now[Now.NUMBER] = desc[d + Desc.NUMBER];
     const hash = desc[d + Desc.HASH];
     let entry = find(hash, desc, d);
     if (entry !== 0 && isOverdue(entry)) {
@@ -241,7 +237,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   function create(d: number, hash: number, task: Task): void {
     if (!hasRoom(hash)) return refuse(Reason.TABLE_FULL);
     // The kernel takes the expectation before the protocol judges the packet.
-    const isExpected = isForetold && takeForetold();
+    const isExpected = now[Now.FORETOLD] !== 0 && takeForetold();
     const reason = task === Task.TCP ? tcp.opens(d) : others.opens(task, d);
     if (reason === Reason.ONE_WAY_RESET) return refuse(reason, Verdict.UNTRACKED);
     if (reason !== Reason.NONE) return invalid(reason, 0);
@@ -260,17 +256,17 @@ export function createTracker(options: TrackerOptions): Tracker {
       (settings[Setting.ACCT] !== 0 ? Status.COUNTED : 0);
     const dir = openingDirection(d, task);
     if (dir === 1) hot[h + Hot.STATUS] ^= Status.FROM_HI | Status.SEEN_REPLY | Status.ORIGINAL_UNSEEN;
-    hot[h + Hot.CREATED] = number;
-    hot[h + Hot.LAST_SEC] = nowSec;
-    hot[h + Hot.LAST_NSEC] = nowNsec;
+    hot[h + Hot.CREATED] = now[Now.NUMBER];
+    hot[h + Hot.LAST_SEC] = now[Now.SEC];
+    hot[h + Hot.LAST_NSEC] = now[Now.NSEC];
     hot[h + Hot.MARK] = isExpected ? foretold[Foretold.MARK] : 0;
     const f = (h + Hot.PACKETS_ORIG) >> 1;
     hotF64[f] = 0;
     hotF64[f + 1] = 0;
     hotF64[f + 2] = 0;
     hotF64[f + 3] = 0;
-    cold[c + Cold.START_SEC] = nowSec;
-    cold[c + Cold.START_NSEC] = nowNsec;
+    cold[c + Cold.START_SEC] = now[Now.SEC];
+    cold[c + Cold.START_NSEC] = now[Now.NSEC];
     cold[c + Cold.MASTER] = isExpected ? foretold[Foretold.MASTER] : 0;
     cold[c + Cold.MASTER_CREATED] = isExpected ? foretold[Foretold.MASTER_CREATED] : 0;
     if ((desc[d + Desc.KIND] & Kind.IPV6) === 0) {
@@ -283,14 +279,14 @@ export function createTracker(options: TrackerOptions): Tracker {
     let events = isExpected ? EventBit.RELATED : EventBit.NEW;
     if (task === Task.TCP) {
       tcp.open(entry, d);
-      timeout = tcp.packet(entry, d, dir, nowMs);
+      timeout = tcp.packet(entry, d, dir, now[Now.MS]);
       assert(timeout >= 0, 'tcp: a packet that may open was refused');
     } else {
-      timeout = others.open(task, entry, d, dir, nowMs);
+      timeout = others.open(task, entry, d, dir, now[Now.MS]);
     }
     if ((hot[h + Hot.STATUS] & Status.STATE_MASK) !== 0) events |= EventBit.PROTOINFO;
     count(h, d, dir);
-    hot[h + Hot.DEADLINE] = (nowMs + timeout) | 0;
+    hot[h + Hot.DEADLINE] = (now[Now.MS] + timeout) | 0;
     wheel.fileNew(entry);
     counters[Counter.CREATED]++;
     if (isExpected) counters[Counter.EXPECT_MATCHED]++;
@@ -310,7 +306,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   function droppedFirst(entry: number, hash: number, verdict: Verdict, reason: Reason): void {
     counters[Counter.REASON + reason]++;
     counters[Counter.CREATED]--;
-    reporter.packet(0, verdict, reason, 0, number);
+    reporter.packet(0, verdict, reason, 0, now[Now.NUMBER]);
     helpers?.ended(entry);
     wheel.remove(entry);
     table.remove(entry, hash);
@@ -321,7 +317,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     const answer = helpers === null ? events : helpers.packet(entry, d, dir, verdict, events);
     if (answer >= 0) return tracked(entry, verdict, answer);
     counters[Counter.REASON - answer]++;
-    reporter.packet(entry, verdict, -answer, 0, number);
+    reporter.packet(entry, verdict, -answer, 0, now[Now.NUMBER]);
   }
 
   /** A packet of a known connection. */
@@ -330,14 +326,16 @@ export function createTracker(options: TrackerOptions): Tracker {
     const status = hot[h + Hot.STATUS];
     const dir = directionOf(desc[d + Desc.META], status);
     const answer =
-      task === Task.TCP ? tcp.packet(entry, d, dir, nowMs) : others.packet(task, entry, d, dir, nowMs);
+      task === Task.TCP
+        ? tcp.packet(entry, d, dir, now[Now.MS])
+        : others.packet(task, entry, d, dir, now[Now.MS]);
     if (answer <= Answer.INVALID) return invalid(Answer.INVALID - answer, entry);
     if (answer === Answer.REOPEN) {
       end(entry, hash, EndCode.REOPENED);
       return create(d, hash, task);
     }
-    hot[h + Hot.LAST_SEC] = nowSec;
-    hot[h + Hot.LAST_NSEC] = nowNsec;
+    hot[h + Hot.LAST_SEC] = now[Now.SEC];
+    hot[h + Hot.LAST_NSEC] = now[Now.NSEC];
     const verdict = verdictOf(dir, status, hot[h + Hot.STATUS]);
     if (answer >= 0) {
       refresh(entry, answer);
@@ -350,8 +348,9 @@ export function createTracker(options: TrackerOptions): Tracker {
     } else {
       counters[Counter.IGNORED]++;
     }
-    if (dir === 1) hot[h + Hot.STATUS] |= Status.SEEN_REPLY;
-    const events = hot[h + Hot.STATUS] === status ? 0 : eventsOf(status, hot[h + Hot.STATUS]);
+    const after = hot[h + Hot.STATUS] | (dir * Status.SEEN_REPLY);
+    hot[h + Hot.STATUS] = after;
+    const events = after === status ? 0 : eventsOf(status, after);
     if (helpers !== null && (status & Status.HELPER_MASK) !== 0)
       return helped(entry, d, dir, verdict, events);
     tracked(entry, verdict, events);
@@ -376,8 +375,8 @@ export function createTracker(options: TrackerOptions): Tracker {
     const task = meta & Meta.TASK_MASK;
     setNow(d);
     if (task >= Task.FORETOLD) return command(task, d);
-    number = desc[d + Desc.NUMBER];
-    if (isSweeping) isSweeping = eviction.sweepSlice();
+    now[Now.NUMBER] = desc[d + Desc.NUMBER];
+    if (now[Now.SWEEPING] !== 0) now[Now.SWEEPING] = eviction.sweepSlice() ? 1 : 0;
     const hash = desc[d + Desc.HASH];
     let entry = guess;
     if (entry === 0 || !matches(entry, desc, d)) entry = find(hash, desc, d);
@@ -385,12 +384,16 @@ export function createTracker(options: TrackerOptions): Tracker {
       end(entry, hash, EndCode.TIMEOUT);
       entry = 0;
     }
+    if (entry !== 0 && express !== null) {
+      const verdict = express(entry, d, meta);
+      if (verdict !== NOT_EXPRESS) return tracked(entry, verdict, 0);
+    }
     if (task === Task.ICMP_ERROR) return relatedError(entry, d, meta);
     const reason = meta >>> Meta.REASON_SHIFT;
     if (reason !== Reason.NONE) {
       // The kernel, too, finds the room for a connection before the protocol refuses the packet.
       if (entry === 0 && !hasRoom(hash)) return refuse(Reason.TABLE_FULL);
-      if (entry === 0 && isForetold) takeForetold();
+      if (entry === 0 && now[Now.FORETOLD] !== 0) takeForetold();
       return invalid(reason, entry);
     }
     if (entry === 0) create(d, hash, task);
@@ -399,45 +402,21 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   // ---- Bursts ----
 
-  /** First pass: brings the index slots into the cache, all at once. */
-  function touchIndex(tail: number, n: number): void {
-    const indexMask = table.mask();
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      sum ^= index[(desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH] & indexMask) << 1];
-    }
-    touched ^= sum;
-  }
-
-  /** Second pass: finds the likely entries and brings them into the cache. */
-  function touchEntries(tail: number, n: number): void {
-    for (let k = 0; k < n; k++) {
-      candidates[k] = candidate(desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH]);
-    }
-    let sum = 0;
-    for (let k = 0; k < n; k++) {
-      const h = candidates[k] * Hot.WORDS;
-      sum ^= hot[h + Hot.LO0] ^ hot[h + Hot.END_ORIG];
-    }
-    touched ^= sum;
-  }
-
   function burst(tail: number, n: number): boolean {
-    touchIndex(tail, n);
-    touchEntries(tail, n);
+    lookAhead(tail, n);
     for (let k = 0; k < n; k++) {
       const d = ((tail + k) & slotMask) * Desc.WORDS;
       packet(d, candidates[k]);
-      if (isForetold && (desc[d + Desc.META] & Meta.TASK_MASK) !== Task.FORETOLD) passForetold();
+      if (now[Now.FORETOLD] !== 0 && (desc[d + Desc.META] & Meta.TASK_MASK) !== Task.FORETOLD) passForetold();
     }
     const finished =
       (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Meta.TASK_MASK) === Task.FINISH;
     let swept = true;
-    if (finished && started) {
+    if (finished && now[Now.STARTED] !== 0) {
       catchUp();
-    } else if (started) {
-      swept = wheel.advance(nowMs, WHEEL_BUDGET);
-      if (swept) advancedMs = nowMs;
+    } else if (now[Now.STARTED] !== 0) {
+      swept = wheel.advance(now[Now.MS], WHEEL_BUDGET);
+      if (swept) now[Now.ADVANCED_MS] = now[Now.MS];
     }
     publishCounters();
     reporter.endOfBurst(swept ? wheel.sweptMs() : null);
@@ -446,9 +425,9 @@ export function createTracker(options: TrackerOptions): Tracker {
   }
 
   function publishCounters(): void {
-    counters[Counter.NOW_SEC] = nowSec >>> 0;
-    counters[Counter.NOW_NSEC] = nowNsec;
-    counters[Counter.WHEEL_LAG_MS] = (nowMs - wheel.sweptMs()) | 0;
+    counters[Counter.NOW_SEC] = now[Now.SEC] >>> 0;
+    counters[Counter.NOW_NSEC] = now[Now.NSEC];
+    counters[Counter.WHEEL_LAG_MS] = (now[Now.MS] - wheel.sweptMs()) | 0;
     publishTable(counters, table);
   }
 
@@ -473,11 +452,11 @@ export function createTracker(options: TrackerOptions): Tracker {
     },
     refresh,
     expireDue() {
-      if (started) catchUp();
+      if (now[Now.STARTED] !== 0) catchUp();
     },
     count: table.count,
     selfCheck,
-    touched: () => touched,
+    touched: () => now[Now.TOUCHED],
     parts: {
       segment,
       settings,
@@ -487,7 +466,12 @@ export function createTracker(options: TrackerOptions): Tracker {
       reporter,
       helpers,
       isReporting,
-      now: () => ({ ms: nowMs, sec: nowSec >>> 0, nsec: nowNsec, number }),
+      now: () => ({
+        ms: now[Now.MS],
+        sec: now[Now.SEC] >>> 0,
+        nsec: now[Now.NSEC],
+        number: now[Now.NUMBER],
+      }),
       isOverdue,
       refresh,
       hasRoom,

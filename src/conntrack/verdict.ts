@@ -9,8 +9,10 @@ export function directionOf(meta: number, status: number): number {
 
 /** What `ct state` says, from the status before the packet and after the protocol saw it. */
 export function verdictOf(dir: number, status: number, now: number): Verdict {
+  // Nearly all packets, and without a branch: which side sends next cannot be predicted.
+  if ((status & Status.SEEN_REPLY) !== 0)
+    return Verdict.ESTABLISHED + dir * (Verdict.ESTABLISHED_REPLY - Verdict.ESTABLISHED);
   if (dir === 1) return Verdict.ESTABLISHED_REPLY;
-  if ((status & Status.SEEN_REPLY) !== 0) return Verdict.ESTABLISHED;
   // Assured without a reply: it was answered where nobody saw it (--one-way).
   if ((now & Status.ASSURED) !== 0) return Verdict.ESTABLISHED;
   return (status & Status.EXPECTED) !== 0 ? Verdict.RELATED : Verdict.NEW;

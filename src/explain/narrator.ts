@@ -4,6 +4,7 @@
  */
 import { assert } from '../common/assert.ts';
 import { Outcome, Reason, reasonInfo } from '../common/reasons.ts';
+import { tickMsOf } from '../common/tick.ts';
 import { Answer } from '../conntrack/answer.ts';
 import { Setting } from '../conntrack/settings.ts';
 import { segmentEnd } from '../conntrack/tcp-segment.ts';
@@ -11,7 +12,6 @@ import { directionOf } from '../conntrack/verdict.ts';
 import type { Direction, Tuple } from '../export/connection.ts';
 import { connectionOf, type EntryWords, timeNs } from '../export/entry-view.ts';
 import { statusNames } from '../export/names.ts';
-import { tickMsOf } from '../ingest/dispatcher.ts';
 import { EndCode, EventBit, Meta, ReportType, Status, Task, TcpClass } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
 import { endRecord, type LastRefresh, lastEndWords } from './end-record.ts';

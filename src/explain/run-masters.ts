@@ -1,13 +1,13 @@
 /** Connections with helpers in a run: what the ingest thread tracks itself, and what it expects. */
 import type { HashKey } from '../common/hash.ts';
 import { HELPER_NAMES, type HelperNumber } from '../common/helpers.ts';
+import { tickMsOf } from '../common/tick.ts';
 import type { ExpectMemory } from '../conntrack/expectations.ts';
 import type { HelperAt } from '../conntrack/helpers/registry.ts';
 import { createMasters, type Masters } from '../conntrack/masters.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import { ipv4Text, ipv6Text } from '../export/addresses.ts';
 import { connectionOf } from '../export/entry-view.ts';
-import { tickMsOf } from '../ingest/dispatcher.ts';
 import { EventBit, Kind, Status } from '../shm/bits.ts';
 import type { ClaimWait } from '../shm/claims.ts';
 import { Counter } from '../shm/counters.ts';

@@ -5,6 +5,12 @@
 import type { ByteSource } from './byte-source.ts';
 
 export const WINDOW_BYTES_DEFAULT = 1024 * 1024;
+/**
+ * The first reads are small: packets go out sooner, and the compiler has seen how a chunk ends before it makes code of the
+ * loop over packets, which it otherwise would have to throw away.
+ */
+const FIRST_READS = 4;
+const FIRST_READ_BYTES = 32 * 1024;
 
 export interface ByteWindow {
   readonly source: ByteSource;
@@ -35,6 +41,7 @@ export function createByteWindow(source: ByteSource, capacityBytes = WINDOW_BYTE
   let end = 0;
   let base = 0;
   let ended = false;
+  let reads = 0;
 
   function moveToFront(parsed: number): void {
     bytes.copyWithin(0, parsed, end);
@@ -70,7 +77,9 @@ export function createByteWindow(source: ByteSource, capacityBytes = WINDOW_BYTE
       if (parsed > 0) moveToFront(parsed);
       if (needed > bytes.length) grow(needed);
       if (ended || end === bytes.length) return;
-      const answer = source.read(bytes, end, bytes.length - end);
+      const room = bytes.length - end;
+      const wanted = ++reads > FIRST_READS ? room : Math.min(room, Math.max(needed - end, FIRST_READ_BYTES));
+      const answer = source.read(bytes, end, wanted);
       // A plain file answers with a number: awaiting that too would only cost a turn.
       const count = typeof answer === 'number' ? answer : await answer;
       end += count;

@@ -9,8 +9,11 @@
  */
 import { createHash4, type HashKey } from '../common/hash.ts';
 import { Outcome, REASONS, Reason } from '../common/reasons.ts';
-import { createDecoder, Last } from '../packet/decode.ts';
+import { tickMsOf } from '../common/tick.ts';
+import { createDecoder } from '../packet/decode.ts';
 import type { SourceKeys } from '../packet/gre.ts';
+import { Last } from '../packet/last.ts';
+import { LinkType } from '../packet/link.ts';
 import type { OpenChecksums } from '../packet/transport.ts';
 import type { Decap } from '../packet/tunnels/options.ts';
 import { createUnwrapper, NO_UNWRAPPER, TUNNEL_COUNTERS } from '../packet/tunnels/unwrap.ts';
@@ -19,7 +22,7 @@ import { Counter } from '../shm/counters.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { mayHavePort, PORT_WORDS } from '../shm/port-bits.ts';
 import type { RingWriter } from '../shm/ring.ts';
-import { WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
+import { WHEEL_TICK_MS, WHEEL_TICK_SHIFT } from '../shm/wheel.ts';
 import { createPeeler, isPeelable } from './peel.ts';
 import type { ReassemblyLimits } from './reassembly/limits.ts';
 import { createReassembly } from './reassembly/reassembly.ts';
@@ -45,11 +48,6 @@ const NOT_IP: ReadonlySet<Reason> = new Set([
   Reason.NOT_IP,
   Reason.IP_VERSION,
 ]);
-
-/** The shards' clock: milliseconds since 1970 modulo 2^32, as int32. */
-export function tickMsOf(sec: number, nsec: number): number {
-  return (Math.imul(sec, 1000) + ((nsec / 1_000_000) | 0)) | 0;
-}
 
 /**
  * Connections with helpers, as the dispatcher sees them (src/conntrack/masters.ts). They are tracked in
@@ -127,6 +125,25 @@ export interface Dispatcher {
   nowNsec(): number;
 }
 
+/** What changes with every packet: words, since numbers that closures share would be boxed (src/conntrack/now.ts). */
+enum Now {
+  /** Of the packet at hand. */
+  NUMBER = 0,
+  /** Time of the newest packet. */
+  SEC = 1,
+  NSEC = 2,
+  /** Its wheel tick, and the end of that in nanoseconds of the same second. */
+  TICK = 3,
+  TICK_END_NSEC = 4,
+  /** 1 once there is a time. */
+  STARTED = 5,
+  /** Number of the last packet that was found in another one, so that its bytes are those of `inside`. */
+  PEELED = 6,
+  /** Questions to the shards so far. */
+  ASKS = 7,
+  WORDS = 16,
+}
+
 /** Thread: the ingest thread's. Cost: no allocation per packet. */
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { rings, counters, onUndispatched, verifyChecksums, zoneFromVlan, decap = null } = options;
@@ -152,7 +169,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const { frame, peel, again, inside } = createPeeler({ decoder, reassembly, unwrapper });
   /** Called for every packet, so that it is chosen once. */
   const decode = decap === null ? decoder.frame : frame;
-  const { last } = decoder;
+  const { express, last } = decoder;
+  /** There are no tunnels to look for: a frame is what it seems. */
+  const isPlain = decap === null;
+  /** The ring of a packet is known before its hash: its descriptor is made there. */
+  const isDirect = rings.length === 1;
   const masters = options.masters ?? null;
   const helperPorts = masters?.ports ?? new Int32Array(PORT_WORDS);
   const watch = masters?.watch ?? new Int32Array(1);
@@ -163,24 +184,16 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   const head = Int32Array.from(rings, (ring) => ring.head());
   const room = new Int32Array(shards);
   const pending = new Int32Array(shards);
-  /** With several shards the descriptor is made here, since only its hash tells whose it is. */
+  /** Where a descriptor is made when only its hash tells whose it is, or when a helper may have to see it first. */
   const scratch = new Int32Array(Desc.WORDS);
   /** A descriptor without a packet, or what goes before one. */
   const note = new Int32Array(Desc.WORDS);
-  /** Questions to the shards so far. */
-  let asks = 0;
-  /** Number of the last packet that was found in another one, so that its bytes are those of `inside`. */
-  let peeled = 0;
-
   const { isBehind } = options;
   const reserve = isBehind === undefined ? 0 : RESERVE_SLOTS;
   const numberStep = options.numbers?.step ?? 1;
 
-  let number = (options.numbers?.first ?? 1) - numberStep;
-  let lastSec = 0;
-  let lastNsec = 0;
-  let lastTick = 0;
-  let started = false;
+  const now = new Int32Array(Now.WORDS);
+  now[Now.NUMBER] = (options.numbers?.first ?? 1) - numberStep;
 
   function publish(shard: number): void {
     if (pending[shard] === 0) return;
@@ -233,7 +246,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       slots[o + Desc.SEC] = sec;
       slots[o + Desc.NSEC] = nsec;
       slots[o + Desc.HASH] = 0;
-      slots[o + Desc.NUMBER] = number;
+      slots[o + Desc.NUMBER] = now[Now.NUMBER];
       commit(shard);
     }
   }
@@ -244,35 +257,42 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     note[Desc.META] = task;
     note[Desc.SEC] = sec;
     note[Desc.NSEC] = nsec;
-    note[Desc.NUMBER] = number;
+    note[Desc.NUMBER] = now[Now.NUMBER];
     told.clock(note, 0);
     sendCommands(told);
   }
 
   function begin(sec: number, nsec: number): void {
-    started = true;
-    lastSec = sec;
-    lastNsec = nsec;
-    lastTick = tickMsOf(sec, nsec) >>> WHEEL_TICK_SHIFT;
+    now[Now.STARTED] = 1;
+    setTime(sec, nsec);
     broadcast(Task.CLOCK, sec, nsec);
   }
 
-  /** Moves the clock on; a time before the last one counts as the last one. */
+  /** Sets the time, and until when its wheel tick lasts. Returns whether it is another tick. */
+  function setTime(sec: number, nsec: number): boolean {
+    const ms = tickMsOf(sec, nsec);
+    const before = now[Now.TICK];
+    now[Now.SEC] = sec;
+    now[Now.NSEC] = nsec;
+    now[Now.TICK] = ms >>> WHEEL_TICK_SHIFT;
+    now[Now.TICK_END_NSEC] =
+      (((nsec / 1_000_000) | 0) + WHEEL_TICK_MS - (ms & (WHEEL_TICK_MS - 1))) * 1_000_000;
+    return now[Now.TICK] !== before;
+  }
+
+  /** Moves the clock to another wheel tick, or another second; a time before the last one counts as the last one. */
   function advance(sec: number, nsec: number): void {
-    if (sec >>> 0 < lastSec >>> 0 || (sec === lastSec && nsec < lastNsec)) {
+    if (now[Now.STARTED] === 0) return begin(sec, nsec);
+    if (sec >>> 0 < now[Now.SEC] >>> 0 || (sec === now[Now.SEC] && nsec < now[Now.NSEC])) {
       counters[Counter.TIME_BACKWARD]++;
       return;
     }
-    while ((sec >>> 0) - (lastSec >>> 0) > TIME_STEP_S) {
-      lastSec = (lastSec + TIME_STEP_S) | 0;
-      reassembly.advance(tickMsOf(lastSec, lastNsec));
-      broadcast(Task.CLOCK, lastSec, lastNsec);
+    while ((sec >>> 0) - (now[Now.SEC] >>> 0) > TIME_STEP_S) {
+      setTime((now[Now.SEC] + TIME_STEP_S) | 0, now[Now.NSEC]);
+      reassembly.advance(tickMsOf(now[Now.SEC], now[Now.NSEC]));
+      broadcast(Task.CLOCK, now[Now.SEC], now[Now.NSEC]);
     }
-    lastSec = sec;
-    lastNsec = nsec;
-    const tick = tickMsOf(sec, nsec) >>> WHEEL_TICK_SHIFT;
-    if (tick !== lastTick) {
-      lastTick = tick;
+    if (setTime(sec, nsec)) {
       reassembly.advance(tickMsOf(sec, nsec));
       broadcast(Task.CLOCK, sec, nsec);
     }
@@ -282,7 +302,13 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     counters[Counter.REASON + reason]++;
     if (onUndispatched === null) return;
     const outcome = REASONS.get(reason)?.outcome ?? Outcome.SKIPPED;
-    onUndispatched(number, lastSec, lastNsec, NOT_IP.has(reason) ? Verdict.SKIP : VERDICTS[outcome], reason);
+    onUndispatched(
+      now[Now.NUMBER],
+      now[Now.SEC],
+      now[Now.NSEC],
+      NOT_IP.has(reason) ? Verdict.SKIP : VERDICTS[outcome],
+      reason,
+    );
   }
 
   /** Goes on where a frame could not be decoded as it stands: with the datagram that it completes. */
@@ -295,8 +321,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     o: number,
   ): Reason {
     if (!isPeelable(found)) return found;
-    const nowMs = tickMsOf(lastSec, lastNsec);
-    peeled = number;
+    const nowMs = tickMsOf(now[Now.SEC], now[Now.NSEC]);
+    now[Now.PEELED] = now[Now.NUMBER];
     return decap === null ? peel(found, view, end, wireEnd, nowMs, out, o) : again(found, nowMs, out, o);
   }
 
@@ -309,36 +335,62 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     sec: number,
     nsec: number,
   ): void {
-    number = (number + numberStep) | 0;
+    now[Now.NUMBER] += numberStep;
     counters[Counter.PACKETS]++;
     counters[Counter.BYTES] += wireLength;
-    if (!started) begin(sec, nsec);
-    else if (sec !== lastSec || nsec !== lastNsec) advance(sec, nsec);
-    if (shards === 1) {
-      if (room[0] <= reserve && !hasRoom(0)) return undispatched(Reason.RING_FULL);
-      const slots = slotsOf[0];
-      const o = (head[0] & mask) * Desc.WORDS;
-      let reason = decode(view, offset, captureLength, wireLength, linkType, slots, o);
-      if (reason !== Reason.NONE)
-        reason = readOn(reason, view, offset + captureLength, offset + wireLength, slots, o);
-      if (reason !== Reason.NONE) return undispatched(reason);
-      stamp(slots, o);
-      if (mayConcernHelper(slots[o + Desc.L4])) {
-        for (let i = 0; i < Desc.WORDS; i++) scratch[i] = slots[o + i];
-        return viaMasters(view);
-      }
-      commit(0);
-      return;
-    }
-    let reason = decode(view, offset, captureLength, wireLength, linkType, scratch, 0);
-    if (reason !== Reason.NONE)
-      reason = readOn(reason, view, offset + captureLength, offset + wireLength, scratch, 0);
-    if (reason !== Reason.NONE) return undispatched(reason);
+    if (sec !== now[Now.SEC] || nsec < now[Now.NSEC] || nsec >= now[Now.TICK_END_NSEC]) advance(sec, nsec);
+    else now[Now.NSEC] = nsec;
+    if (!isDirect) return decodeAndSend(view, offset, captureLength, wireLength, linkType);
+    if (room[0] <= reserve && !hasRoom(0)) return undispatched(Reason.RING_FULL);
+    const slots = slotsOf[0];
+    const o = (head[0] & mask) * Desc.WORDS;
+    const isExpress =
+      linkType === LinkType.ETHERNET && isPlain && express(view, offset, captureLength, slots, o);
+    if (!isExpress && !isDecoded(view, offset, captureLength, wireLength, linkType, slots, o)) return;
+    stamp(slots, o);
+    if (mayConcernHelper(slots[o + Desc.L4])) return copyViaMasters(view, slots, o);
+    commit(0);
+  }
+
+  /** The way of a packet whose shard is known by its hash only: made here, and then copied. */
+  function decodeAndSend(
+    view: DataView,
+    offset: number,
+    captureLength: number,
+    wireLength: number,
+    linkType: number,
+  ): void {
+    const isExpress =
+      linkType === LinkType.ETHERNET && isPlain && express(view, offset, captureLength, scratch, 0);
+    if (!isExpress && !isDecoded(view, offset, captureLength, wireLength, linkType, scratch, 0)) return;
     stamp(scratch, 0);
     if (mayConcernHelper(scratch[Desc.L4])) return viaMasters(view);
     const shard = shardOf(scratch[Desc.HASH]);
     if (room[shard] <= reserve && !hasRoom(shard)) return undispatched(Reason.RING_FULL);
     push(shard, scratch);
+  }
+
+  /** Decodes any packet; one that goes to no shard is told. */
+  function isDecoded(
+    view: DataView,
+    offset: number,
+    captureLength: number,
+    wireLength: number,
+    linkType: number,
+    out: Int32Array,
+    o: number,
+  ): boolean {
+    let reason = decode(view, offset, captureLength, wireLength, linkType, out, o);
+    if (reason !== Reason.NONE)
+      reason = readOn(reason, view, offset + captureLength, offset + wireLength, out, o);
+    if (reason === Reason.NONE) return true;
+    undispatched(reason);
+    return false;
+  }
+
+  function copyViaMasters(view: DataView, slots: Int32Array, o: number): void {
+    for (let i = 0; i < Desc.WORDS; i++) scratch[i] = slots[o + i];
+    viaMasters(view);
   }
 
   /** Writes a descriptor into the ring of its shard. */
@@ -382,7 +434,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
       // A connection that exists has precedence over what is expected.
       if (isKnownToShard(masters)) return send(scratch);
     }
-    const source = decap !== null || peeled === number ? inside.view : view;
+    const source = decap !== null || now[Now.PEELED] === now[Now.NUMBER] ? inside.view : view;
     masters.packet(scratch, 0, source, last[Last.TRANSPORT], last[Last.END]);
     sendCommands(masters);
   }
@@ -396,11 +448,11 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
   /** Sends the question in `note` and waits for its answer. */
   function isYes(asked: Masters): boolean {
-    asks = (asks + 1) | 0;
-    note[Desc.SEQ] = asks;
+    now[Now.ASKS] = (now[Now.ASKS] + 1) | 0;
+    note[Desc.SEQ] = now[Now.ASKS];
     send(note);
     flush();
-    return asked.answer(asks);
+    return asked.answer(now[Now.ASKS]);
   }
 
   function sendCommands(from: Masters): void {
@@ -412,9 +464,9 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   }
 
   function stamp(slots: Int32Array, o: number): void {
-    slots[o + Desc.SEC] = lastSec;
-    slots[o + Desc.NSEC] = lastNsec;
-    slots[o + Desc.NUMBER] = number;
+    slots[o + Desc.SEC] = now[Now.SEC];
+    slots[o + Desc.NSEC] = now[Now.NSEC];
+    slots[o + Desc.NUMBER] = now[Now.NUMBER];
   }
 
   function flush(): void {
@@ -427,19 +479,20 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
   return {
     packet,
     clock(sec, nsec) {
-      if (!started) begin(sec, nsec);
+      if (now[Now.STARTED] === 0) begin(sec, nsec);
       // What a packet would count as gone back is nothing here: the clock of an idle source lags behind a little.
-      else if (sec >>> 0 > lastSec >>> 0 || (sec === lastSec && nsec > lastNsec)) advance(sec, nsec);
+      else if (sec >>> 0 > now[Now.SEC] >>> 0 || (sec === now[Now.SEC] && nsec > now[Now.NSEC]))
+        advance(sec, nsec);
     },
     flush,
     finish() {
-      reassembly.finish(tickMsOf(lastSec, lastNsec));
-      counters[Counter.NOW_SEC] = lastSec >>> 0;
-      counters[Counter.NOW_NSEC] = lastNsec;
-      broadcast(Task.FINISH, lastSec, lastNsec);
+      reassembly.finish(tickMsOf(now[Now.SEC], now[Now.NSEC]));
+      counters[Counter.NOW_SEC] = now[Now.SEC] >>> 0;
+      counters[Counter.NOW_NSEC] = now[Now.NSEC];
+      broadcast(Task.FINISH, now[Now.SEC], now[Now.NSEC]);
       flush();
     },
-    nowSec: () => lastSec,
-    nowNsec: () => lastNsec,
+    nowSec: () => now[Now.SEC],
+    nowNsec: () => now[Now.NSEC],
   };
 }

@@ -4,7 +4,8 @@
  * were named are taken off before the decoder sees the packet, and again when a datagram is whole.
  */
 import { Reason } from '../common/reasons.ts';
-import { type Decode, type Decoder, Last } from '../packet/decode.ts';
+import type { Decode, Decoder } from '../packet/decode.ts';
+import { Last } from '../packet/last.ts';
 import { Place, type Unwrapper } from '../packet/tunnels/unwrap.ts';
 import type { Reassembly } from './reassembly/reassembly.ts';
 

@@ -12,9 +12,11 @@ import { Reason } from '../common/reasons.ts';
 import { Kind, Meta, Task } from '../shm/bits.ts';
 import { Desc } from '../shm/offsets.generated.ts';
 import { foldSum, onesSum, sum20 } from './checksum.ts';
+import { createExpressDecode, type ExpressDecode } from './express.ts';
 import { NO_SOURCE_KEYS, type SourceKeys } from './gre.ts';
 import { Fragments, Upper, walkHeaders } from './ipv6-headers.ts';
-import { Link, LinkType, locateIp } from './link.ts';
+import { Last } from './last.ts';
+import { Link, locateIp } from './link.ts';
 import {
   ICMP_HEADER_BYTES,
   ICMPV6_REDIRECT,
@@ -40,20 +42,6 @@ export interface DecoderOptions {
   readonly checksums?: OpenChecksums;
 }
 
-/** Words that say where the parts of the last packet lie. */
-export enum Last {
-  /** The IP header. */
-  IP = 0,
-  /** Zone << 16. */
-  ZONE = 1,
-  /** The IPv6 fragment header; 0 for IPv4. */
-  FRAGMENT = 2,
-  /** The transport header, and where the captured bytes of the packet end. */
-  TRANSPORT = 3,
-  END = 4,
-  WORDS = 5,
-}
-
 /**
  * From the IP header at `at` on. `whole`: it is what reassembly made of the packet that the decoder stopped at,
  * and no fragment any more, whatever its headers say.
@@ -70,6 +58,8 @@ export type DecodePacket = (
 ) => Reason;
 
 export interface Decoder {
+  /** For most frames of Ethernet, and to be tried first (express.ts). */
+  readonly express: ExpressDecode;
   /** One frame of a capture. */
   readonly frame: Decode;
   /** One IP packet, as it is found inside another one. */
@@ -98,12 +88,14 @@ export type Decode = (
 export function createDecoder(options: DecoderOptions): Decoder {
   const { verifyChecksums, zoneFromVlan } = options;
   const greKeys = options.greKeys ?? NO_SOURCE_KEYS;
-  const transport = createTransport(verifyChecksums, greKeys, options.checksums);
+  const checksums = options.checksums ?? { isOpen: false };
+  const transport = createTransport(verifyChecksums, greKeys, checksums);
   const tuples = createTupleWriter(options.hash4);
   const { quote4, quote6 } = createQuoteReader(tuples, greKeys);
   const link = new Int32Array(Link.WORDS);
   const upper = new Int32Array(Upper.WORDS);
   const last = new Int32Array(Last.WORDS);
+  const express = createExpressDecode(options.hash4, verifyChecksums, checksums, last);
   /** Zone << 16 of the frame at hand. */
   let zone = 0;
 
@@ -118,15 +110,6 @@ export function createDecoder(options: DecoderOptions): Decoder {
   ): Reason {
     const end = offset + captureLength;
     const wireEnd = offset + wireLength;
-    // Untagged IPv4 on Ethernet, nearly all there is: no need to look further.
-    if (
-      linkType === LinkType.ETHERNET &&
-      captureLength >= 34 &&
-      view.getInt32(offset + 12) >>> 8 === 0x080045
-    ) {
-      zone = 0;
-      return ipv4(view, offset + 14, end, wireEnd, out, o);
-    }
     const reason = locateIp(view, offset, end, linkType, link);
     if (reason === Reason.LINK_SHORT && captureLength < wireLength) return Reason.SNAP_LENGTH;
     if (reason !== Reason.NONE) return reason;
@@ -245,5 +228,5 @@ export function createDecoder(options: DecoderOptions): Decoder {
     return Reason.NONE;
   }
 
-  return { frame, packet, last };
+  return { express, frame, packet, last };
 }

@@ -19,7 +19,7 @@ enum Option {
   SACK = 5,
 }
 /** NOP, NOP, timestamp of 10 bytes: the usual options of a segment, without interest here. */
-const ALIGNED_TIMESTAMP = 0x0101080a;
+export const ALIGNED_TIMESTAMP = 0x0101080a;
 
 /** The combinations of FIN, SYN, RST, ACK, URG that mean something. */
 const VALID_FLAGS: ReadonlySet<number> = new Set([

@@ -72,6 +72,22 @@ enum TupleWord {
   REST = 14,
 }
 
+/** What changes as the table is used. */
+enum State {
+  /** Index slots in use, less one. */
+  MASK = 0,
+  /** The index doubles at so many entries. */
+  GROW_AT = 1,
+  USED = 2,
+  /** Longest probe that an insertion needed so far. */
+  LONGEST = 3,
+  /** Entries never used start here ... */
+  FRESH = 4,
+  /** ... and used ones that were freed are in a list. */
+  FREED = 5,
+  WORDS = 8,
+}
+
 /**
  * Shapes:  index is Int32Array(2 * slots), slots a power of two; a tuple is four words at `d`, for
  *          IPv6 six more at `d + 14` (the layout of Desc)
@@ -83,15 +99,14 @@ export function createTable(memory: TableMemory): Table {
   const { index, hot, cold, maxEntries } = memory;
   const maskMax = index.length / 2 - 1;
   assert((maskMax & (maskMax + 1)) === 0, 'table: index slots must be a power of two');
-  let mask = Math.min(SLOTS_MIN - 1, maskMax);
-  let growAt = mask * GROW_LOAD;
-  let used = 0;
-  let longest = 0;
-  /** Entries never used start here; used ones that were freed are in a list. */
-  let fresh = 1;
-  let freed = 0;
+  /** Words, since numbers that closures share would be boxed. */
+  const state = new Int32Array(State.WORDS);
+  state[State.MASK] = Math.min(SLOTS_MIN - 1, maskMax);
+  state[State.GROW_AT] = state[State.MASK] * GROW_LOAD;
+  state[State.FRESH] = 1;
 
   function candidate(hash: number): number {
+    const mask = state[State.MASK];
     let slot = (hash & mask) << 1;
     for (;;) {
       const entry = index[slot + 1];
@@ -103,14 +118,12 @@ export function createTable(memory: TableMemory): Table {
   function matches(entry: number, words: Int32Array, d: number): boolean {
     const h = entry * Hot.WORDS;
     const kind = hot[h + Hot.KIND];
-    if (
-      hot[h + Hot.LO0] !== words[d + TupleWord.LO0] ||
-      hot[h + Hot.HI0] !== words[d + TupleWord.HI0] ||
-      hot[h + Hot.L4] !== words[d + TupleWord.L4] ||
-      kind !== words[d + TupleWord.KIND]
-    ) {
-      return false;
-    }
+    const differs =
+      (hot[h + Hot.LO0] ^ words[d + TupleWord.LO0]) |
+      (hot[h + Hot.HI0] ^ words[d + TupleWord.HI0]) |
+      (hot[h + Hot.L4] ^ words[d + TupleWord.L4]) |
+      (kind ^ words[d + TupleWord.KIND]);
+    if (differs !== 0) return false;
     return (kind & Kind.IPV6) === 0 || matchesRest(entry, words, d);
   }
 
@@ -123,6 +136,7 @@ export function createTable(memory: TableMemory): Table {
   }
 
   function find(hash: number, words: Int32Array, d: number): number {
+    const mask = state[State.MASK];
     let slot = (hash & mask) << 1;
     for (;;) {
       const entry = index[slot + 1];
@@ -133,20 +147,21 @@ export function createTable(memory: TableMemory): Table {
   }
 
   function take(): number {
-    if (freed !== 0) {
-      const entry = freed;
-      freed = cold[entry * Cold.WORDS + Cold.NEXT];
+    if (state[State.FREED] !== 0) {
+      const entry = state[State.FREED];
+      state[State.FREED] = cold[entry * Cold.WORDS + Cold.NEXT];
       return entry;
     }
-    return fresh <= maxEntries ? fresh++ : 0;
+    return state[State.FRESH] <= maxEntries ? state[State.FRESH]++ : 0;
   }
 
   /** Doubles the index. Cost: all of its slots; allocates, but only as often as the table doubles. */
   function grow(): void {
-    const slots = index.slice(0, (mask + 1) * 2);
+    const slots = index.slice(0, (state[State.MASK] + 1) * 2);
     index.fill(0, 0, slots.length);
-    mask = mask * 2 + 1;
-    growAt = mask * GROW_LOAD;
+    const mask = state[State.MASK] * 2 + 1;
+    state[State.MASK] = mask;
+    state[State.GROW_AT] = mask * GROW_LOAD;
     for (let i = 0; i < slots.length; i += 2) {
       if (slots[i + 1] === 0) continue;
       let slot = slots[i] & mask;
@@ -157,7 +172,8 @@ export function createTable(memory: TableMemory): Table {
   }
 
   function insert(hash: number, words: Int32Array, d: number): number {
-    if (used >= growAt && mask < maskMax) grow();
+    if (state[State.USED] >= state[State.GROW_AT] && state[State.MASK] < maskMax) grow();
+    const mask = state[State.MASK];
     let slot = hash & mask;
     let probes = 0;
     while (index[(slot << 1) + 1] !== 0) {
@@ -166,7 +182,7 @@ export function createTable(memory: TableMemory): Table {
     }
     const entry = take();
     if (entry === 0) return 0;
-    if (probes > longest) longest = probes;
+    if (probes > state[State.LONGEST]) state[State.LONGEST] = probes;
     index[slot << 1] = hash;
     index[(slot << 1) + 1] = entry;
     const h = entry * Hot.WORDS;
@@ -179,11 +195,12 @@ export function createTable(memory: TableMemory): Table {
       const c = entry * Cold.WORDS;
       for (let i = 0; i < 6; i++) cold[c + Cold.LO1 + i] = words[d + TupleWord.REST + i];
     }
-    used++;
+    state[State.USED]++;
     return entry;
   }
 
   function slotOfEntry(entry: number, hash: number): number {
+    const mask = state[State.MASK];
     let slot = hash & mask;
     while (index[(slot << 1) + 1] !== entry) {
       assert(index[(slot << 1) + 1] !== 0, 'table: an entry is not in the index');
@@ -194,6 +211,7 @@ export function createTable(memory: TableMemory): Table {
 
   /** Closes the gap: every later slot of the chain that may start at or before the gap moves into it. */
   function shiftBack(from: number): void {
+    const mask = state[State.MASK];
     let gap = from;
     let slot = from;
     for (;;) {
@@ -215,19 +233,23 @@ export function createTable(memory: TableMemory): Table {
     shiftBack(slotOfEntry(entry, hash));
     // A free entry matches no tuple, so that a candidate found before it was freed is seen to be stale.
     hot[entry * Hot.WORDS + Hot.KIND] = 0;
-    cold[entry * Cold.WORDS + Cold.NEXT] = freed;
-    freed = entry;
-    used--;
+    cold[entry * Cold.WORDS + Cold.NEXT] = state[State.FREED];
+    state[State.FREED] = entry;
+    state[State.USED]--;
   }
 
   function selfCheck(hashOf: (entry: number) => number): void {
+    const mask = state[State.MASK];
     const seen = new Uint8Array(maxEntries + 1);
     let filed = 0;
     for (let slot = 0; slot <= mask; slot++) {
       const entry = index[(slot << 1) + 1];
       if (entry === 0) continue;
       filed++;
-      assert(entry > 0 && entry < fresh, `table: slot ${slot} names entry ${entry}, beyond the slab`);
+      assert(
+        entry > 0 && entry < state[State.FRESH],
+        `table: slot ${slot} names entry ${entry}, beyond the slab`,
+      );
       assert(seen[entry] === 0, `table: entry ${entry} is in the index twice`);
       seen[entry] = 1;
       assert(hot[entry * Hot.WORDS + Hot.KIND] !== 0, `table: slot ${slot} names the free entry ${entry}`);
@@ -238,31 +260,34 @@ export function createTable(memory: TableMemory): Table {
       }
     }
     let free = 0;
-    for (let entry = freed; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
+    for (let entry = state[State.FREED]; entry !== 0; entry = cold[entry * Cold.WORDS + Cold.NEXT]) {
       assert(seen[entry] === 0, `table: free entry ${entry} is in the index or twice in the free list`);
       assert(hot[entry * Hot.WORDS + Hot.KIND] === 0, `table: free entry ${entry} looks used`);
       seen[entry] = 2;
       free++;
     }
-    assert(filed === used, `table: ${filed} entries in the index, counted ${used}`);
-    assert(filed + free === fresh - 1, `table: ${filed} entries used and ${free} free of ${fresh - 1}`);
+    assert(filed === state[State.USED], `table: ${filed} entries in the index, counted ${state[State.USED]}`);
+    assert(
+      filed + free === state[State.FRESH] - 1,
+      `table: ${filed} entries used and ${free} free of ${state[State.FRESH] - 1}`,
+    );
   }
 
   return {
-    mask: () => mask,
-    count: () => used,
-    probeMax: () => longest,
+    mask: () => state[State.MASK],
+    count: () => state[State.USED],
+    probeMax: () => state[State.LONGEST],
     candidate,
     matches,
     find,
     insert,
     remove,
-    limit: () => fresh,
+    limit: () => state[State.FRESH],
     clear() {
-      index.fill(0, 0, (mask + 1) * 2);
-      used = 0;
-      fresh = 1;
-      freed = 0;
+      index.fill(0, 0, (state[State.MASK] + 1) * 2);
+      state[State.USED] = 0;
+      state[State.FRESH] = 1;
+      state[State.FREED] = 0;
     },
     entryAt: (slot) => index[(slot << 1) + 1],
     selfCheck,

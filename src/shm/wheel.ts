@@ -18,6 +18,7 @@ import { Cold, Hot } from './offsets.generated.ts';
 
 /** Log2 of the milliseconds in a wheel tick. */
 export const WHEEL_TICK_SHIFT = 5;
+export const WHEEL_TICK_MS = 1 << WHEEL_TICK_SHIFT;
 const LEVEL_BITS = 9;
 const LEVEL_SLOTS = 1 << LEVEL_BITS;
 const LEVEL_MASK = LEVEL_SLOTS - 1;
@@ -71,6 +72,15 @@ export interface Wheel {
   selfCheck(): void;
 }
 
+/** What changes as the wheel turns: words, since numbers that closures share would be boxed. */
+enum State {
+  /** The wheel tick that still runs; everything before it has been dealt with. */
+  CURRENT = 0,
+  /** Entries in the lists of each level. */
+  COUNT = 1,
+  WORDS = 4,
+}
+
 /**
  * Shapes:  wheel is Int32Array(WHEEL_SLOTS); hot and cold are the entries
  * Thread:  owner only
@@ -78,11 +88,7 @@ export interface Wheel {
  */
 export function createWheel(memory: WheelMemory, expire: (entry: number) => void): Wheel {
   const { wheel, hot, cold } = memory;
-  /** The wheel tick that still runs; everything before it has been dealt with. */
-  let current = 0;
-  let count0 = 0;
-  let count1 = 0;
-  let count2 = 0;
+  const state = new Int32Array(State.WORDS);
 
   function link(entry: number, slot: number): void {
     const first = wheel[slot];
@@ -93,20 +99,14 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     wheel[slot] = entry;
   }
 
-  function countOut(level: number): void {
-    if (level === 0) count0--;
-    else if (level === 1) count1--;
-    else count2--;
-  }
-
   /** Ticks until a deadline. One that lies before the running tick is dealt with at its end. */
   function ticksAhead(deadline: number): number {
-    const ahead = ((deadline >>> WHEEL_TICK_SHIFT) - current) & TICK_MASK;
+    const ahead = ((deadline >>> WHEEL_TICK_SHIFT) - state[State.CURRENT]) & TICK_MASK;
     return ahead > AHEAD_MAX ? 0 : ahead;
   }
 
   function slotOf(level: number, ahead: number): number {
-    return level * LEVEL_SLOTS + (((current + ahead) >>> (level * LEVEL_BITS)) & LEVEL_MASK);
+    return level * LEVEL_SLOTS + (((state[State.CURRENT] + ahead) >>> (level * LEVEL_BITS)) & LEVEL_MASK);
   }
 
   function file(entry: number): void {
@@ -115,22 +115,15 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
 
   function fileNew(entry: number): void {
     const deadline = hot[entry * Hot.WORDS + Hot.DEADLINE];
-    const soon = ((current << WHEEL_TICK_SHIFT) + NEW_AHEAD_MAX_MS) | 0;
+    const soon = ((state[State.CURRENT] << WHEEL_TICK_SHIFT) + NEW_AHEAD_MAX_MS) | 0;
     fileUnder(entry, ((deadline - soon) | 0) > 0 ? soon : deadline);
   }
 
   function fileUnder(entry: number, filed: number): void {
     const ahead = ticksAhead(filed);
     let level = 0;
-    if (ahead < LEVEL1_SPAN) {
-      count0++;
-    } else if (ahead < LEVEL2_SPAN) {
-      level = 1;
-      count1++;
-    } else {
-      level = 2;
-      count2++;
-    }
+    if (ahead >= LEVEL1_SPAN) level = ahead < LEVEL2_SPAN ? 1 : 2;
+    state[State.COUNT + level]++;
     link(entry, slotOf(level, ahead));
     // The low bits hold the level, for `remove`: FILED is up to 3 ms off, a tick is 32.
     hot[entry * Hot.WORDS + Hot.FILED] = (filed & ~FILED_LEVEL_MASK) | level;
@@ -143,7 +136,7 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     if (next !== 0) cold[next * Cold.WORDS + Cold.PREV] = prev;
     if (prev < 0) wheel[-1 - prev] = next;
     else cold[prev * Cold.WORDS + Cold.NEXT] = next;
-    countOut(hot[entry * Hot.WORDS + Hot.FILED] & FILED_LEVEL_MASK);
+    state[State.COUNT + (hot[entry * Hot.WORDS + Hot.FILED] & FILED_LEVEL_MASK)]--;
   }
 
   function hasten(entry: number): void {
@@ -164,18 +157,18 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     let left = budget;
     while (left > 0) {
       // At the start of a level's round its entries come down, the highest level first.
-      const slot2 = 2 * LEVEL_SLOTS + ((current >>> LEVEL2_SHIFT) & LEVEL_MASK);
-      const slot1 = LEVEL_SLOTS + ((current >>> LEVEL_BITS) & LEVEL_MASK);
-      if ((current & (LEVEL2_SPAN - 1)) === 0 && wheel[slot2] !== 0) {
+      const slot2 = 2 * LEVEL_SLOTS + ((state[State.CURRENT] >>> LEVEL2_SHIFT) & LEVEL_MASK);
+      const slot1 = LEVEL_SLOTS + ((state[State.CURRENT] >>> LEVEL_BITS) & LEVEL_MASK);
+      if ((state[State.CURRENT] & (LEVEL2_SPAN - 1)) === 0 && wheel[slot2] !== 0) {
         dealWithFirst(slot2, nowMs);
         left--;
-      } else if ((current & LEVEL_MASK) === 0 && wheel[slot1] !== 0) {
+      } else if ((state[State.CURRENT] & LEVEL_MASK) === 0 && wheel[slot1] !== 0) {
         dealWithFirst(slot1, nowMs);
         left--;
-      } else if (current === target) {
+      } else if (state[State.CURRENT] === target) {
         return true;
-      } else if (wheel[current & LEVEL_MASK] !== 0) {
-        dealWithFirst(current & LEVEL_MASK, nowMs);
+      } else if (wheel[state[State.CURRENT] & LEVEL_MASK] !== 0) {
+        dealWithFirst(state[State.CURRENT] & LEVEL_MASK, nowMs);
         left--;
       } else {
         step(target);
@@ -186,23 +179,23 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
 
   /** Goes to the next tick where something may be, over levels that hold nothing. */
   function step(target: number): void {
-    const left = (target - current) & TICK_MASK;
+    const left = (target - state[State.CURRENT]) & TICK_MASK;
     let leap = 1;
-    if (count0 === 0) {
-      leap = LEVEL1_SPAN - (current & LEVEL_MASK);
-      if (count1 === 0) {
-        leap = LEVEL2_SPAN - (current & (LEVEL2_SPAN - 1));
-        if (count2 === 0) leap = left;
+    if (state[State.COUNT] === 0) {
+      leap = LEVEL1_SPAN - (state[State.CURRENT] & LEVEL_MASK);
+      if (state[State.COUNT + 1] === 0) {
+        leap = LEVEL2_SPAN - (state[State.CURRENT] & (LEVEL2_SPAN - 1));
+        if (state[State.COUNT + 2] === 0) leap = left;
       }
     }
-    current = (current + Math.min(leap, left)) & TICK_MASK;
+    state[State.CURRENT] = (state[State.CURRENT] + Math.min(leap, left)) & TICK_MASK;
   }
 
   function expireDue(nowMs: number): void {
     while (!advance(nowMs, 1 << 20)) {
       // Everything before the running tick first.
     }
-    let entry = wheel[current & LEVEL_MASK];
+    let entry = wheel[state[State.CURRENT] & LEVEL_MASK];
     while (entry !== 0) {
       const next = cold[entry * Cold.WORDS + Cold.NEXT];
       if (((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) {
@@ -241,15 +234,20 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     const lengths = [0, 0, 0];
     for (let slot = 0; slot < WHEEL_SLOTS; slot++) lengths[Math.floor(slot / LEVEL_SLOTS)] += checkList(slot);
     assert(
-      lengths[0] === count0 && lengths[1] === count1 && lengths[2] === count2,
-      `wheel: lists of ${lengths} entries, counted ${[count0, count1, count2]}`,
+      lengths[0] === state[State.COUNT] &&
+        lengths[1] === state[State.COUNT + 1] &&
+        lengths[2] === state[State.COUNT + 2],
+      `wheel: lists of ${lengths} entries, counted ${[state[State.COUNT], state[State.COUNT + 1], state[State.COUNT + 2]]}`,
     );
   }
 
   return {
     start(nowMs) {
-      assert(count0 + count1 + count2 === 0, 'wheel: started while it holds entries');
-      current = nowMs >>> WHEEL_TICK_SHIFT;
+      assert(
+        state[State.COUNT] + state[State.COUNT + 1] + state[State.COUNT + 2] === 0,
+        'wheel: started while it holds entries',
+      );
+      state[State.CURRENT] = nowMs >>> WHEEL_TICK_SHIFT;
     },
     file,
     fileNew,
@@ -259,14 +257,17 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
     expireDue,
     clear() {
       wheel.fill(0);
-      count0 = 0;
-      count1 = 0;
-      count2 = 0;
+      state[State.COUNT] = 0;
+      state[State.COUNT + 1] = 0;
+      state[State.COUNT + 2] = 0;
     },
     backlog(nowMs, max) {
       const target = nowMs >>> WHEEL_TICK_SHIFT;
       let due = 0;
-      for (let tick = current; tick !== target && ((target - tick) & TICK_MASK) <= LEVEL_MASK; ) {
+      for (
+        let tick = state[State.CURRENT];
+        tick !== target && ((target - tick) & TICK_MASK) <= LEVEL_MASK;
+      ) {
         for (
           let entry = wheel[tick & LEVEL_MASK];
           entry !== 0 && due < max;
@@ -277,7 +278,7 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
       }
       return due;
     },
-    sweptMs: () => current << WHEEL_TICK_SHIFT,
+    sweptMs: () => state[State.CURRENT] << WHEEL_TICK_SHIFT,
     selfCheck,
   };
 }

@@ -50,32 +50,14 @@ function openReaders({ files, memory, traffic }: IngestTask): Promise<CaptureRea
 /** Reads until the end or until the main thread says stop; returns whether it was stopped. */
 async function readAll(
   reader: CaptureReader,
-  { dispatcher, reporter, service }: IngestRun,
+  run: IngestRun,
   signals: Signals,
   task: IngestTask,
 ): Promise<boolean> {
   const { control, counters } = task;
-  let sinceProgress = 0;
+  const { dispatcher, reporter, service } = run;
   for (;;) {
-    const status = reader.next();
-    if (status === ReadStatus.PACKET) {
-      // Asked for anew with each packet: the next one may come from another file.
-      const { record } = reader;
-      dispatcher.packet(
-        reader.view,
-        record[Rec.OFFSET],
-        record[Rec.CAPTURE_LENGTH],
-        record[Rec.WIRE_LENGTH],
-        record[Rec.LINK_TYPE],
-        record[Rec.SEC],
-        record[Rec.NSEC],
-      );
-      if (reporter !== null && ++sinceProgress === PROGRESS_EVERY) {
-        sinceProgress = 0;
-        reporter.progress(dispatcher.nowSec(), dispatcher.nowNsec());
-      }
-      continue;
-    }
+    const status = dispatchBuffered(reader, run);
     counters[Counter.SOURCE_BYTES] = reader.bytesConsumed;
     dispatcher.flush();
     reporter?.progress(dispatcher.nowSec(), dispatcher.nowNsec());
@@ -83,5 +65,29 @@ async function readAll(
     if (Atomics.load(control, Control.STOP) !== 0) return true;
     service?.step(BUSY_BUDGET);
     if (await signals.before(reader.fill())) return true;
+  }
+}
+
+/**
+ * Dispatches the packets that are in memory; returns why there are no more. Apart from what is done between chunks, so that
+ * the compiler has a loop that it need not give up at the end of the first one.
+ */
+function dispatchBuffered(reader: CaptureReader, { dispatcher, reporter }: IngestRun): ReadStatus {
+  for (let n = 1; ; n++) {
+    const status = reader.next();
+    if (status !== ReadStatus.PACKET) return status;
+    // Asked for anew with each packet: the next one may come from another file.
+    const { record } = reader;
+    dispatcher.packet(
+      reader.view,
+      record[Rec.OFFSET],
+      record[Rec.CAPTURE_LENGTH],
+      record[Rec.WIRE_LENGTH],
+      record[Rec.LINK_TYPE],
+      record[Rec.SEC],
+      record[Rec.NSEC],
+    );
+    if (reporter !== null && n % PROGRESS_EVERY === 0)
+      reporter.progress(dispatcher.nowSec(), dispatcher.nowNsec());
   }
 }

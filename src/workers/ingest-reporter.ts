@@ -1,7 +1,7 @@
 /** Reports of packets that no shard sees, in the same form as a shard's. */
 import type { Reason } from '../common/reasons.ts';
+import { tickMsOf } from '../common/tick.ts';
 import { createReporter } from '../conntrack/reporter.ts';
-import { tickMsOf } from '../ingest/dispatcher.ts';
 import type { Verdict } from '../shm/bits.ts';
 import { Cold, Hot } from '../shm/offsets.generated.ts';
 import type { IngestTask } from './messages.ts';

@@ -1,4 +1,5 @@
 /** What is alive when all threads have stopped, read where it lies: the connections of all segments by their age. */
+import { tickMsOf } from '../common/tick.ts';
 import type { Connection } from '../export/connection.ts';
 import { connectionOf, withExpected } from '../export/entry-view.ts';
 import { Status } from '../shm/bits.ts';
@@ -21,7 +22,7 @@ export interface LiveEntries {
 
 /** The clock of an owner, in ticks. */
 export function tickOf({ counters }: Pick<Segment, 'counters'>): number {
-  return (Math.imul(counters[Counter.NOW_SEC], 1000) + Math.floor(counters[Counter.NOW_NSEC] / 1e6)) | 0;
+  return tickMsOf(counters[Counter.NOW_SEC], counters[Counter.NOW_NSEC]);
 }
 
 /** Thread: any, when the owners have stopped. Cost: 16 bytes an entry, and a sort. */

@@ -41,6 +41,7 @@ import {
 } from '../shm/segment.ts';
 import type { TrafficOptions } from '../traffic/options.ts';
 import { expectationsOf } from './expectations-of.ts';
+import { areLong, inlineGenerously } from './inlining.ts';
 import { CONNECTIONS_MAX_DEFAULT, defaultShards, SHARDS_MAX } from './limits.ts';
 import { connectionsOf, type LiveEntries, liveEntries, tickOf } from './live-entries.ts';
 import { createMeasurement, type Measurement, type MeasureOptions } from './measure.ts';
@@ -212,6 +213,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       ? null
       : createMeasurement(options.measure, { shards, slots: DESCRIPTOR_SLOTS, control });
 
+  if (options.files.length === 0 || areLong(options.files)) inlineGenerously();
   const pool = new Piscina({
     minThreads: shards + ingests,
     maxThreads: shards + ingests,

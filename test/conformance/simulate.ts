@@ -4,6 +4,7 @@
  * milliseconds where threads take a fifth of a second to start, so it can go through thousands of files.
  */
 import type { HashKey } from '../../src/common/hash.ts';
+import { tickMsOf } from '../../src/common/tick.ts';
 import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/registry.ts';
 import { createMasters } from '../../src/conntrack/masters.ts';
 import type { ReportMode } from '../../src/conntrack/reporter.ts';
@@ -14,7 +15,7 @@ import type { Connection } from '../../src/export/connection.ts';
 import { connectionOf, withExpected } from '../../src/export/entry-view.ts';
 import type { Expectation } from '../../src/export/expectation.ts';
 import { collectStats, type Stats } from '../../src/export/stats.ts';
-import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { createDispatcher, type Dispatcher } from '../../src/ingest/dispatcher.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
 import { type ClaimTaker, createClaimTaker } from '../../src/shm/claims.ts';
 import { Counter } from '../../src/shm/counters.ts';

@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { REASONS, Reason, reasonInfo } from '../../src/common/reasons.ts';
+import { tickMsOf } from '../../src/common/tick.ts';
 import { defaultHelpers, parseHelpers } from '../../src/conntrack/helpers/registry.ts';
 import { createMasters, type Masters } from '../../src/conntrack/masters.ts';
 import { createReporter, ReportMode } from '../../src/conntrack/reporter.ts';
@@ -19,7 +20,7 @@ import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.
 import type { Connection, EndReason } from '../../src/export/connection.ts';
 import { connectionOf, END_REASONS, type EntryWords } from '../../src/export/entry-view.ts';
 import type { Expectation } from '../../src/export/expectation.ts';
-import { createDispatcher, type Dispatcher, tickMsOf } from '../../src/ingest/dispatcher.ts';
+import { createDispatcher, type Dispatcher } from '../../src/ingest/dispatcher.ts';
 import { parseEncapsulation } from '../../src/packet/tunnels/options.ts';
 import { EventBit, ReportType, Verdict } from '../../src/shm/bits.ts';
 import { createClaimTaker } from '../../src/shm/claims.ts';

@@ -1,0 +1,71 @@
+/**
+ * Looks ahead over a burst: where the memory of a large table is slow, the misses of 64 packets are waited for
+ * together instead of one after the other. First all index slots, then, as these name them, all entries.
+ *
+ * JavaScript has no prefetch, so the words are loaded, and their XOR is kept so that no compiler drops the loads. The
+ * loops load four words at a time: the processor overlaps as many misses as fit into its window of instructions.
+ */
+import { Desc, Hot } from '../shm/offsets.generated.ts';
+import type { Table } from '../shm/table.ts';
+import { Now } from './now.ts';
+
+/** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
+export const BURST = 64;
+
+export interface LookAhead {
+  /** Looks at `count` (at most BURST) descriptors from slot number `tail` on. */
+  over(tail: number, count: number): void;
+  /**
+   * Shapes: BURST entry numbers: those that `over` found by hash alone, 0 where there was none. The tuple is yet to be
+   * compared, and an entry may have ended since.
+   */
+  readonly candidates: Int32Array;
+}
+
+/** Thread: owner of the shard only. Cost: no allocation. */
+export function createLookAhead(
+  { index, hot, desc, now }: Record<'index' | 'hot' | 'desc' | 'now', Int32Array>,
+  table: Table,
+): LookAhead {
+  const { candidate } = table;
+  const slotMask = desc.length / Desc.WORDS - 1;
+  const hashes = new Int32Array(BURST);
+  const candidates = new Int32Array(BURST);
+
+  function touchIndex(n: number): void {
+    const mask = table.mask();
+    let sum = 0;
+    for (let k = 0; k < n; k += 4) {
+      sum ^=
+        index[(hashes[k] & mask) << 1] ^
+        index[(hashes[k + 1] & mask) << 1] ^
+        index[(hashes[k + 2] & mask) << 1] ^
+        index[(hashes[k + 3] & mask) << 1];
+    }
+    now[Now.TOUCHED] ^= sum;
+  }
+
+  /** An entry has two cache lines: that of its tuple, and that of its sequence numbers. */
+  function touchEntries(n: number): void {
+    let sum = 0;
+    for (let k = 0; k < n; k += 4) {
+      const a = candidates[k] * Hot.WORDS;
+      const b = candidates[k + 1] * Hot.WORDS;
+      const c = candidates[k + 2] * Hot.WORDS;
+      const d = candidates[k + 3] * Hot.WORDS;
+      sum ^= hot[a + Hot.LO0] ^ hot[b + Hot.LO0] ^ hot[c + Hot.LO0] ^ hot[d + Hot.LO0];
+      sum ^= hot[a + Hot.SIDES] ^ hot[b + Hot.SIDES] ^ hot[c + Hot.SIDES] ^ hot[d + Hot.SIDES];
+    }
+    now[Now.TOUCHED] ^= sum;
+  }
+
+  return {
+    over(tail, count) {
+      for (let k = 0; k < count; k++) hashes[k] = desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH];
+      touchIndex(count);
+      for (let k = 0; k < count; k++) candidates[k] = candidate(hashes[k]);
+      touchEntries(count);
+    },
+    candidates,
+  };
+}
