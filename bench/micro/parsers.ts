@@ -79,6 +79,8 @@ async function format(context: Context, name: string, bytes: Uint8Array, packets
     // Until all of it is in memory.
     for (let status = reader.next(); status !== ReadStatus.PACKET; status = reader.next())
       await reader.fill();
+    // The first reads of a file are small: have all of it in memory.
+    for (let i = 0; i < 100 && reader.bytesConsumed < reader.bytesTotal; i++) await reader.fill();
     return reader;
   };
   // A file can be read once: as many are open as there are calls, in rounds of their own.
