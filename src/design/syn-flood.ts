@@ -25,6 +25,8 @@ export interface FloodRequest extends DesignRequest {
 
 /** A new SYN comes again after so many times the room that it may take: it was evicted long before. */
 const FLOOD_TURNS = 4;
+/** A sweep, which follows a refusal, goes on until a twentieth is free; and of several shards each has its own share. */
+const FULL = 0.9;
 const TCP_ONLY = { tcp: 1, udp: 0, icmp: 0, sctp: 0, gre: 0 };
 
 /** Errors: OptionError, Interrupted */
@@ -65,8 +67,7 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
     rates.flooded.push(establishedPerSecond(during.figures));
     rates.syns.push((during.figures.packets - during.figures.established) / during.figures.seconds);
     lost = Math.max(lost, flooded.flows - during.found.assured);
-    // Of several shards each is full at a little less or more than its share.
-    isFull &&= during.found.filled > 0.98;
+    isFull &&= during.found.filled > FULL;
     refused += during.figures.refusedFull;
     evicted += during.figures.evicted;
   }
