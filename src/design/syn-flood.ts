@@ -19,26 +19,34 @@ import {
 
 export interface FloodRequest extends DesignRequest {
   readonly rounds: number;
-  /** SYNs for each packet of the connections. */
-  readonly perPacket: number;
+  /** SYNs for each packet of the connections. Absent: as a full line of SYNs is to the packets that pass without it. */
+  readonly perPacket?: number;
 }
 
 /** A new SYN comes again after so many times the room that it may take: it was evicted long before. */
 const FLOOD_TURNS = 4;
 /** A sweep, which follows a refusal, goes on until a twentieth is free; and of several shards each has its own share. */
 const FULL = 0.9;
+/** What a line of 1 Gbit/s carries of the smallest frames. Source: IEEE 802.3, 64 bytes and 20 between frames */
+const LINE_SYNS_PER_SECOND = 1e9 / ((64 + 20) * 8);
+const PER_PACKET_MIN = 0.05;
+const PER_PACKET_MAX = 1;
 const TCP_ONLY = { tcp: 1, udp: 0, icmp: 0, sctp: 0, gre: 0 };
 
 /** Errors: OptionError, Interrupted */
 export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {}): Promise<ScenarioResult> {
-  const { perPacket, rounds } = request;
+  const { rounds } = request;
   const asked = { ...request, mix: TCP_ONLY, newPerSecond: 0 };
   const calm = designOf(asked);
+  const calmFrames = await framesOf(calm, hooks);
+  const runCalm = (round: number) => runOf(`round ${round}, no flood`, calm, calmFrames, hooks, () => null);
+  const first = await runCalm(1);
+  const offered = LINE_SYNS_PER_SECOND / Math.max(1, establishedPerSecond(first.figures));
+  const perPacket = request.perPacket ?? Math.min(PER_PACKET_MAX, Math.max(PER_PACKET_MIN, offered));
   const flooded = designOf(asked, {
     perPacket,
     traffic: trafficOptions({ seed: request.seed, packetsPerSecond: 0, synFlood: 1_000_000 }),
   });
-  const calmFrames = await framesOf(calm, hooks);
   const floodPackets = Math.max(1, (flooded.max - flooded.flows) * FLOOD_TURNS);
   const floodFrames = await framesOf(flooded, hooks, Math.ceil(floodPackets / perPacket));
 
@@ -49,7 +57,7 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
   let evicted = 0;
   const rates: { calm: number[]; flooded: number[]; syns: number[] } = { calm: [], flooded: [], syns: [] };
   for (let round = 1; round <= rounds; round++) {
-    const without = await runOf(`round ${round}, no flood`, calm, calmFrames, hooks, () => null);
+    const without = round === 1 ? first : await runCalm(round);
     const during = await runOf(
       `round ${round}, flood`,
       flooded,
@@ -87,7 +95,7 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
     {
       name: 'established packets keep more than half of their rate',
       holds: during * 2 > without,
-      words: `${(during / 1e6).toFixed(2)} of ${(without / 1e6).toFixed(2)} million/s, ${((100 * during) / without).toFixed(0)} %, beside ${(best(rates.syns) / 1e6).toFixed(2)} million SYNs/s`,
+      words: `${(during / 1e6).toFixed(2)} of ${(without / 1e6).toFixed(2)} million/s, ${((100 * during) / without).toFixed(0)} %, beside ${(best(rates.syns) / 1e6).toFixed(2)} million SYNs/s, ${perPacket.toFixed(2)} for each packet`,
     },
   ];
   return {
@@ -98,6 +106,7 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
       establishedPerSecond: Math.round(without),
       establishedPerSecondInFlood: Math.round(during),
       share: during / without,
+      synsPerPacket: perPacket,
       synsPerSecond: Math.round(best(rates.syns)),
       nsPerEstablished: 1e9 / without,
       // What is left of the time, shared among the SYNs.

@@ -47,8 +47,6 @@ const DURATION_S = 5;
 const SCENARIO_DURATION_S = 2;
 const DURATION_S_MAX = 86_400;
 const ROUNDS = 3;
-/** SYNs for each packet of a connection: at what is usual here, more than a line of 1 Gbit/s carries. */
-const FLOOD_PER_PACKET = 0.25;
 const COLLISIONS_PER_PACKET = 0.1;
 const RATE_MAX = 50_000_000;
 
@@ -170,7 +168,7 @@ export function defineBench(command: Command): void {
     )
     .option(
       '--attack <n>',
-      `of a scenario: packets of the attack for each other packet (default: ${FLOOD_PER_PACKET}, collision ${COLLISIONS_PER_PACKET})`,
+      `of a scenario: packets of the attack for each other packet (default: what a line of 1 Gbit/s carries; collision ${COLLISIONS_PER_PACKET})`,
       quantity('--attack', 0.001, 10),
     )
     .optionsGroup('Results:')
@@ -317,7 +315,7 @@ async function scenarioRun(
     const result =
       scenario === 'syn-flood'
         ? await (await import('../../design/syn-flood.ts')).synFlood(
-            { ...request, rounds, perPacket: flags.attack ?? FLOOD_PER_PACKET },
+            { ...request, rounds, ...(flags.attack === undefined ? {} : { perPacket: flags.attack }) },
             hooks,
           )
         : await (await import('../../design/collision.ts')).collision(
