@@ -14,7 +14,7 @@ const PROTOCOL_SCTP = 132;
 /** Early drop looks at this many neighbouring parts of the index ... */
 const BUCKETS = 8;
 /** ... of this many slots each, about what one bucket of the kernel's table holds when it is full. */
-const BUCKET_SLOTS = 4;
+export const BUCKET_SLOTS = 4;
 /** After a refusal, entries that each packet examines until the whole table was swept. */
 const SWEEP_SLICE = 16;
 /** The sweep leaves a table alone that is less full than this. */

@@ -5,8 +5,9 @@
  * JavaScript has no prefetch, so the words are loaded, and their XOR is kept so that no compiler drops the loads. The
  * loops load four words at a time: the processor overlaps as many misses as fit into its window of instructions.
  */
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Cold, Desc, Hot } from '../shm/offsets.generated.ts';
 import type { Table } from '../shm/table.ts';
+import { BUCKET_SLOTS } from './eviction.ts';
 import { Now } from './now.ts';
 
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
@@ -24,8 +25,9 @@ export interface LookAhead {
 
 /** Thread: owner of the shard only. Cost: no allocation. */
 export function createLookAhead(
-  { index, hot, desc, now }: Record<'index' | 'hot' | 'desc' | 'now', Int32Array>,
+  { index, hot, cold, desc, now }: Record<'index' | 'hot' | 'cold' | 'desc' | 'now', Int32Array>,
   table: Table,
+  maxEntries: number,
 ): LookAhead {
   const { candidate } = table;
   const slotMask = desc.length / Desc.WORDS - 1;
@@ -59,12 +61,35 @@ export function createLookAhead(
     now[Now.TOUCHED] ^= sum;
   }
 
+  /**
+   * Where the table is full, a new connection takes the place of one near where it is to be filed (eviction.ts): the four
+   * that are looked at first, and their places in the wheel. In a SYN flood 50 of 530 ns per SYN.
+   */
+  function touchVictims(n: number): void {
+    const mask = table.mask();
+    let sum = 0;
+    for (let k = 0; k < n; k++) {
+      if (candidates[k] !== 0) continue;
+      const slot = (hashes[k] & mask & -BUCKET_SLOTS) << 1;
+      const a = index[slot + 1];
+      const b = index[slot + 3];
+      const c = index[slot + 5];
+      const d = index[slot + 7];
+      sum ^= hot[a * Hot.WORDS + Hot.STATUS] ^ hot[b * Hot.WORDS + Hot.STATUS];
+      sum ^= hot[c * Hot.WORDS + Hot.STATUS] ^ hot[d * Hot.WORDS + Hot.STATUS];
+      sum ^= cold[a * Cold.WORDS + Cold.NEXT] ^ cold[b * Cold.WORDS + Cold.NEXT];
+      sum ^= cold[c * Cold.WORDS + Cold.NEXT] ^ cold[d * Cold.WORDS + Cold.NEXT];
+    }
+    now[Now.TOUCHED] ^= sum;
+  }
+
   return {
     over(tail, count) {
       for (let k = 0; k < count; k++) hashes[k] = desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH];
       touchIndex(count);
       for (let k = 0; k < count; k++) candidates[k] = candidate(hashes[k]);
       touchEntries(count);
+      if (table.count() + BURST > maxEntries) touchVictims(count);
     },
     candidates,
   };

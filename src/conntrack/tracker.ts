@@ -97,7 +97,11 @@ export function createTracker(options: TrackerOptions): Tracker {
   const isReporting = mode !== ReportMode.NOTHING;
   const claims = options.claims ?? null;
   const helpers = options.helpers ?? null;
-  const { over: lookAhead, candidates } = createLookAhead({ index, hot, desc, now }, table);
+  const { over: lookAhead, candidates } = createLookAhead(
+    { index, hot, cold, desc, now },
+    table,
+    segment.maxEntries,
+  );
 
   /** Where the words of the expectation are that foretold the next packet. */
   const foretold = new Int32Array(Foretold.WORDS);
