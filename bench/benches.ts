@@ -73,13 +73,13 @@ export const BENCHES: readonly BenchInfo[] = [
   {
     name: 'kernel',
     about: 'the conntrack of the kernel, which forwards packets (root)',
-    seconds: 45,
+    seconds: 20,
     load: async () => (await import('./macro/kernel.ts')).run,
   },
   {
     name: 'gen',
     about: 'synthetic traffic, alone and into a file',
-    seconds: 25,
+    seconds: 15,
     load: async () => (await import('./macro/gen.ts')).run,
   },
   {

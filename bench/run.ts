@@ -126,6 +126,10 @@ function maxMsOf(seconds: number): number {
 
 /** Returns the exit status: 1 when a benchmark failed. Goals that were missed are no failure. */
 async function runAll(): Promise<number> {
+  if (flags.publish && flags.only !== undefined) {
+    process.stderr.write('bench: --publish is for a run of everything: leave --only away\n');
+    return ExitStatus.USAGE;
+  }
   const names = chosen(BENCHES.map(({ name }) => name));
   if (names === null) return ExitStatus.USAGE;
   const startMs = monotonicMs();
@@ -152,6 +156,7 @@ async function runAll(): Promise<number> {
       skip: (text) => words.push(`${name}: ${text}`),
     };
     progress.say(name, '');
+    const benchMs = monotonicMs();
     try {
       const figures: Figure[] = await runChild(context, name, { maxMs: maxMsOf(seconds) });
       found.push(...figures.map((figure) => storedOf(facts, name, figure)));
@@ -161,7 +166,7 @@ async function runAll(): Promise<number> {
       rmSync(folder, { recursive: true, force: true });
       forget();
     }
-    progress.done(seconds);
+    progress.done(name, seconds, monotonicMs() - benchMs);
   }
   progress.end();
   print(found, words, failed);

@@ -2,8 +2,8 @@
 
 export interface Progress {
   say(bench: string, words: string): void;
-  /** So many of the expected seconds are behind us. */
-  done(seconds: number): void;
+  /** A benchmark of which so many seconds were expected is over; it took `tookMs`. */
+  done(bench: string, seconds: number, tookMs: number): void;
   end(): void;
 }
 
@@ -20,8 +20,9 @@ export function createProgress(totalSeconds: number): Progress {
       else if (bench !== last) stderr.write(`${line}\n`);
       last = bench;
     },
-    done(seconds) {
+    done(bench, seconds, tookMs) {
       doneSeconds += seconds;
+      if (!stderr.isTTY) stderr.write(`       ${bench}: ${Math.round(tookMs / 1000)} s\n`);
     },
     end() {
       if (stderr.isTTY) stderr.write('\r\x1b[2K');

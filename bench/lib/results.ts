@@ -11,7 +11,8 @@ export function commitOf(root: string = projectRoot()): string {
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: root, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
   try {
-    const isChanged = git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'bench') !== '';
+    const isChanged =
+      git('status', '--porcelain', '--untracked-files=no', '--', 'src', 'bench', ':!bench/results') !== '';
     return `${git('rev-parse', '--short', 'HEAD')}${isChanged ? '+' : ''}`;
   } catch {
     return 'unknown';

@@ -46,7 +46,7 @@ export async function run(context: Context): Promise<Figure[]> {
     [GEN_FILE_IMIX, IMIX, file],
   ] as const;
   return rows.map(([name, sizes, path]) => {
-    const rounds = Array.from({ length: scaled(context, 5, 3, 1) }, () =>
+    const rounds = Array.from({ length: scaled(context, 3, 3, 1) }, () =>
       generate(packets, context.seed, sizes, path),
     );
     return { name, unit: 'ns/packet', values: rounds.map(({ ns }) => ns), checksum: rounds[0].bytes };

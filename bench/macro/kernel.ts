@@ -21,8 +21,8 @@ interface Measure {
 }
 
 export function run(context: Context): Promise<Figure[]> {
-  const connections = scaled(context, 1_000_000, 100_000, 1000);
-  const packets = scaled(context, 1_500_000, 500_000, 10_000);
+  const connections = scaled(context, 100_000, 100_000, 1000);
+  const packets = scaled(context, 1_000_000, 500_000, 10_000);
   const rounds = scaled(context, 1, 1, 1);
   context.say(`${connections.toLocaleString('en-US')} connections`);
   const words = ['--connections', connections, '--packets', packets, '--rounds', rounds].map(String);

@@ -11,7 +11,7 @@ import { runPipeline } from '../lib/pipeline-run.ts';
 
 export const MEMORY = 'memory per connection, full table';
 
-const maxOf = (context: Context): number => Math.floor(scaled(context, 1 << 21, 1 << 20, 1 << 16) * LOAD_MAX);
+const maxOf = (context: Context): number => Math.floor(scaled(context, 1 << 22, 1 << 20, 1 << 16) * LOAD_MAX);
 const fewOf = (context: Context): number => Math.floor(maxOf(context) / 1000);
 
 export async function run(context: Context): Promise<Figure[]> {

@@ -57,6 +57,11 @@ test('npm run bench -- --help names every benchmark, and one that is not there i
   });
   assert.equal(status, 2);
   assert.match(stderr, /there is no benchmark flie; --help/);
+  const partly = spawnSync(process.execPath, ['dist/bench/run.js', '--only', 'file', '--publish'], {
+    encoding: 'utf8',
+  });
+  assert.equal(partly.status, 2);
+  assert.match(partly.stderr, /--publish is for a run of everything/);
 });
 
 test('bench/entries compares the bytes of every form with the strings', () => {
