@@ -1,7 +1,6 @@
 /** `flowshard bench`: designs a run, and says what it cost. */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { ExitStatus, OptionError } from '../../common/errors.ts';
+import { OptionError } from '../../common/errors.ts';
 import type { HashKey } from '../../common/hash.ts';
 import { TIMEOUT_PRESETS, type TimeoutPreset } from '../../conntrack/settings.ts';
 import type { DesignRequest } from '../../design/design.ts';
@@ -9,12 +8,11 @@ import type { SizeShare, TrafficOptions } from '../../traffic/options.ts';
 import { CONNECTIONS_MAX, defaultShards, SHARDS_MAX } from '../../workers/limits.ts';
 import { parseMix, parseSizes } from '../gen/traffic-options.ts';
 import { addHelp, type HelpParts } from '../help.ts';
-import { type Bar, startBar } from '../progress.ts';
 import { quantity, share, time, wholeQuantity } from '../quantities.ts';
 import { hashKeyOption, SETTINGS_SECTION, settingsOf } from '../tracking-options.ts';
 import { choiceOption, collect, wholeNumber } from '../usage.ts';
 
-interface BenchFlags {
+export interface BenchFlags {
   readonly scenario?: Scenario;
   readonly rounds?: number;
   readonly attack?: number;
@@ -41,13 +39,13 @@ interface BenchFlags {
 }
 
 const SCENARIOS = ['syn-flood', 'collision'] as const;
-type Scenario = (typeof SCENARIOS)[number];
+export type Scenario = (typeof SCENARIOS)[number];
 
 const DURATION_S = 5;
 const SCENARIO_DURATION_S = 2;
 const DURATION_S_MAX = 86_400;
-const ROUNDS = 3;
-const COLLISIONS_PER_PACKET = 0.1;
+export const ROUNDS = 3;
+export const COLLISIONS_PER_PACKET = 0.1;
 const RATE_MAX = 50_000_000;
 
 const HELP: HelpParts = {
@@ -177,7 +175,9 @@ export function defineBench(command: Command): void {
     .option('--json', 'every figure as one JSON object')
     .option('-q, --quiet', 'no progress bar')
     .action(async (flags: BenchFlags) => {
-      process.exitCode = await bench(flags);
+      check(flags);
+      const { bench } = await import('./run.ts');
+      process.exitCode = await bench(flags, requestOf(flags));
     });
   addHelp(command, HELP);
 }
@@ -226,107 +226,4 @@ function check(flags: BenchFlags): void {
     if (value !== undefined)
       throw new OptionError(option, value, 'without --scenario: it is about a single run');
   if (flags.hashKey !== undefined) throw new OptionError('--hash-key', 'given', without);
-}
-
-/** Returns the exit status. Errors: OptionError */
-async function bench(flags: BenchFlags): Promise<ExitStatus> {
-  check(flags);
-  const request = requestOf(flags);
-  const bar = flags.quiet === true ? null : await startBar();
-  let signals = 0;
-  const handle = (): void => {
-    signals++;
-    if (signals > 1) process.exit(ExitStatus.INTERRUPTED);
-  };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-  const isStopped = (): boolean => signals > 0;
-  try {
-    return flags.scenario === undefined
-      ? await oneRun(flags, request, bar, isStopped)
-      : await scenarioRun(flags, flags.scenario, request, bar, isStopped);
-  } finally {
-    bar?.stop();
-    process.off('SIGINT', handle);
-    process.off('SIGTERM', handle);
-  }
-}
-
-async function oneRun(
-  flags: BenchFlags,
-  request: DesignRequest,
-  bar: Bar | null,
-  isStopped: () => boolean,
-): Promise<ExitStatus> {
-  const [{ designOf }, { prepareFrames }, { runDesign }, { resultOf }, report] = await Promise.all([
-    import('../../design/design.ts'),
-    import('../../design/frames.ts'),
-    import('../../design/run.ts'),
-    import('../../design/result.ts'),
-    import('./report.ts'),
-  ]);
-  const design = designOf(request);
-  const frames = await prepareFrames(design, {
-    isStopped,
-    onProgress: (done) => bar?.update(done, 'preparing packets'),
-  });
-  if (frames === null) return ExitStatus.INTERRUPTED;
-  const seen = await runDesign(design, frames, {
-    isStopped,
-    onLook: (phase, done, packets) =>
-      bar?.update(done, `${phase}, ${packets.toLocaleString('en-US')} packets`),
-  });
-  const result = await resultOf(seen);
-  bar?.stop();
-  const lines = flags.json ? [JSON.stringify(result.figures)] : report.runLines(result.figures);
-  process.stdout.write(`${lines.join('\n')}\n`);
-  const files: (readonly [option: string, path: string | undefined, text: () => Promise<string> | string])[] =
-    [
-      ['--hgrm', flags.hgrm, () => result.latency?.hgrm ?? ''],
-      ['--plot', flags.plot, async () => (await import('../../design/charts.ts')).runCharts(result)],
-    ];
-  let status = result.figures.interrupted ? ExitStatus.INTERRUPTED : ExitStatus.OK;
-  for (const [option, path, text] of files) {
-    if (path === undefined) continue;
-    try {
-      writeFileSync(path, await text());
-    } catch (error) {
-      process.stderr.write(
-        `flowshard: ${option}: ${error instanceof Error ? error.message : String(error)}\n`,
-      );
-      status = ExitStatus.FAILED;
-    }
-  }
-  return status;
-}
-
-async function scenarioRun(
-  flags: BenchFlags,
-  scenario: Scenario,
-  request: DesignRequest,
-  bar: Bar | null,
-  isStopped: () => boolean,
-): Promise<ExitStatus> {
-  const { Interrupted } = await import('../../design/scenario.ts');
-  const { scenarioLines } = await import('./report.ts');
-  const rounds = flags.rounds ?? ROUNDS;
-  const hooks = { isStopped, onPhase: (phase: string, done: number) => bar?.update(done, phase) };
-  try {
-    const result =
-      scenario === 'syn-flood'
-        ? await (await import('../../design/syn-flood.ts')).synFlood(
-            { ...request, rounds, ...(flags.attack === undefined ? {} : { perPacket: flags.attack }) },
-            hooks,
-          )
-        : await (await import('../../design/collision.ts')).collision(
-            { ...request, rounds, perPacket: flags.attack ?? COLLISIONS_PER_PACKET },
-            hooks,
-          );
-    bar?.stop();
-    process.stdout.write(`${(flags.json ? [JSON.stringify(result)] : scenarioLines(result)).join('\n')}\n`);
-    return result.criteria.every(({ holds }) => holds) ? ExitStatus.OK : ExitStatus.FAILED;
-  } catch (error) {
-    if (error instanceof Interrupted) return ExitStatus.INTERRUPTED;
-    throw error;
-  }
 }
