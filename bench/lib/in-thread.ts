@@ -20,6 +20,7 @@ import {
   createSharedI32,
   type Segment,
 } from '../../src/shm/segment.ts';
+import { inlineGenerously } from '../../src/workers/inlining.ts';
 import { openReports } from '../../src/workers/reports.ts';
 import { HASH_KEY } from './hash-key.ts';
 
@@ -56,6 +57,8 @@ const LOG_SLOTS = 65_536;
 const SLACK = 64;
 
 export function createInThread(options: InThreadOptions): InThread {
+  // As a pipeline does for a run that is long.
+  inlineGenerously();
   const ringSlots = options.ringSlots ?? 8192;
   const settings = options.settings ?? createSettings();
   const ring = createRingMemory(ringSlots, Desc.WORDS);
