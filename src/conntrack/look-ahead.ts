@@ -7,6 +7,7 @@
  */
 import { Cold, Desc, Hot } from '../shm/offsets.generated.ts';
 import type { Table } from '../shm/table.ts';
+import { APPROACH_EVERY } from '../shm/wheel.ts';
 import { BUCKET_SLOTS } from './eviction.ts';
 import { Now } from './now.ts';
 
@@ -92,5 +93,63 @@ export function createLookAhead(
       if (table.count() + BURST > maxEntries) touchVictims(count);
     },
     candidates,
+  };
+}
+
+export interface Approach {
+  /** Looks at `entry`, the first of a list of the wheel, and those behind it: they are about to expire. */
+  readonly approach: (entry: number) => void;
+  /** The hash of an entry; of one that was approached it is known. */
+  readonly hashOf: (entry: number) => number;
+}
+
+/**
+ * The same for entries that are about to expire: their cache lines, and their slots in the index. Without it each of them
+ * would wait for the memory by itself, which is most of what an end costs in a large table.
+ *
+ * Thread: owner of the shard only. Cost: no allocation.
+ */
+export function createApproach(
+  { index, hot, cold }: Record<'index' | 'hot' | 'cold', Int32Array>,
+  now: Int32Array,
+  mask: () => number,
+  computeHash: (entry: number) => number,
+): Approach {
+  const slots = new Int32Array(APPROACH_EVERY);
+  const lines = new Int32Array(APPROACH_EVERY);
+  /** By the low bits of the entry's number: entries that were made one after the other have places of their own. */
+  const entries = new Int32Array(APPROACH_EVERY);
+  const hashes = new Int32Array(APPROACH_EVERY);
+  /** CREATED of the entry, since the next life of an entry has another hash. */
+  const lives = new Int32Array(APPROACH_EVERY);
+
+  function approach(first: number): void {
+    const indexMask = mask();
+    let entry = first;
+    for (let k = 0; k < APPROACH_EVERY; k++) {
+      // Behind the last one: entry 0, which is never used.
+      const hash = computeHash(entry);
+      entries[entry & (APPROACH_EVERY - 1)] = entry;
+      hashes[entry & (APPROACH_EVERY - 1)] = hash;
+      lives[entry & (APPROACH_EVERY - 1)] = hot[entry * Hot.WORDS + Hot.CREATED];
+      lines[k] = entry * Hot.WORDS + Hot.SIDES;
+      slots[k] = (hash & indexMask) << 1;
+      entry = cold[entry * Cold.WORDS + Cold.NEXT];
+    }
+    let sum = 0;
+    for (let k = 0; k < APPROACH_EVERY; k += 4) {
+      sum ^= index[slots[k]] ^ index[slots[k + 1]] ^ index[slots[k + 2]] ^ index[slots[k + 3]];
+      sum ^= hot[lines[k]] ^ hot[lines[k + 1]] ^ hot[lines[k + 2]] ^ hot[lines[k + 3]];
+    }
+    now[Now.TOUCHED] ^= sum;
+  }
+
+  return {
+    approach,
+    hashOf(entry) {
+      const place = entry & (APPROACH_EVERY - 1);
+      const isKnown = entries[place] === entry && lives[place] === hot[entry * Hot.WORDS + Hot.CREATED];
+      return isKnown ? hashes[place] : computeHash(entry);
+    },
   };
 }

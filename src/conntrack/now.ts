@@ -19,5 +19,7 @@ export enum Now {
   FORETOLD = 7,
   /** XOR of what the first passes over bursts loaded. */
   TOUCHED = 8,
+  /** 1: the wheel has not come to the present yet. */
+  BEHIND = 9,
   WORDS = 16,
 }

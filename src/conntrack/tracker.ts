@@ -23,7 +23,7 @@ import { createEntryHash } from './entry-hash.ts';
 import { createEviction } from './eviction.ts';
 import { createExpress, NOT_EXPRESS } from './express.ts';
 import type { HelperHooks } from './helper-hooks.ts';
-import { BURST, createLookAhead } from './look-ahead.ts';
+import { BURST, createApproach, createLookAhead } from './look-ahead.ts';
 import { Now } from './now.ts';
 import { chooseProtocols } from './one-way.ts';
 import { createReporter, type ReportLog, ReportMode } from './reporter.ts';
@@ -33,8 +33,8 @@ import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 
 export { BURST };
 
-/** Entries that the wheel may move or expire after a burst. */
-const WHEEL_BUDGET = 4096;
+/** Entries that the wheel may move or expire before the next burst: no packet waits for more. */
+const WHEEL_BUDGET = 256;
 /**
  * The wheel may lag behind the packets by this much; then all that is due expires at once. Within a
  * burst time may leap by days with every packet, and ticks are compared by signed difference.
@@ -64,6 +64,8 @@ export interface Tracker {
   find(hash: number, words: Int32Array, d: number, nowMs: number): number;
   /** Sets the deadline of a connection, as a packet of now would. */
   refresh(entry: number, timeoutMs: number): void;
+  /** Goes on with what is due and was left over after a burst, for a while. Returns whether there is more. */
+  goOn(): boolean;
   /** Lets everything expire that is due now, however much it is. */
   expireDue(): void;
   /** Connections alive. */
@@ -89,7 +91,8 @@ export function createTracker(options: TrackerOptions): Tracker {
   const hashOf = createEntryHash(hash4, hot, cold);
   const table = createTable(segment);
   const { matches, find, insert } = table;
-  const wheel = createWheel(segment, (entry) => endExpired(entry));
+  const ahead = createApproach({ index, hot, cold }, now, table.mask, hashOf);
+  const wheel = createWheel(segment, (entry) => endExpired(entry), ahead.approach);
   const { isOneWay, tcp, others, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader, options.log, now);
   const eviction = createEviction(segment, table, (entry) => end(entry, hashOf(entry), EndCode.EVICTED));
@@ -159,7 +162,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   }
 
   function endExpired(entry: number): void {
-    drop(entry, hashOf(entry), EndCode.TIMEOUT);
+    drop(entry, ahead.hashOf(entry), EndCode.TIMEOUT);
   }
 
   function end(entry: number, hash: number, code: EndCode): void {
@@ -413,19 +416,27 @@ export function createTracker(options: TrackerOptions): Tracker {
       packet(d, candidates[k]);
       if (now[Now.FORETOLD] !== 0 && (desc[d + Desc.META] & Meta.TASK_MASK) !== Task.FORETOLD) passForetold();
     }
-    const finished =
+    const isFinished =
       (desc[((tail + n - 1) & slotMask) * Desc.WORDS + Desc.META] & Meta.TASK_MASK) === Task.FINISH;
-    let swept = true;
-    if (finished && now[Now.STARTED] !== 0) {
-      catchUp();
-    } else if (now[Now.STARTED] !== 0) {
-      swept = wheel.advance(now[Now.MS], WHEEL_BUDGET);
-      if (swept) now[Now.ADVANCED_MS] = now[Now.MS];
+    if (!isFinished) {
+      sweep();
+      return false;
     }
+    if (now[Now.STARTED] !== 0) catchUp();
     publishCounters();
-    reporter.endOfBurst(swept ? wheel.sweptMs() : null);
-    if (finished) reporter.finish();
-    return finished;
+    reporter.endOfBurst(wheel.sweptMs());
+    reporter.finish();
+    return true;
+  }
+
+  /** Lets the wheel go on for a while; returns whether it has come to the present. */
+  function sweep(): boolean {
+    const isDone = now[Now.STARTED] === 0 || wheel.advance(now[Now.MS], WHEEL_BUDGET);
+    if (isDone && now[Now.STARTED] !== 0) now[Now.ADVANCED_MS] = now[Now.MS];
+    now[Now.BEHIND] = isDone ? 0 : 1;
+    publishCounters();
+    reporter.endOfBurst(isDone ? wheel.sweptMs() : null);
+    return isDone;
   }
 
   function publishCounters(): void {
@@ -455,6 +466,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       return entry !== 0 && ((hot[entry * Hot.WORDS + Hot.DEADLINE] - atMs) | 0) > 0 ? entry : 0;
     },
     refresh,
+    goOn: () => now[Now.BEHIND] !== 0 && !sweep(),
     expireDue() {
       if (now[Now.STARTED] !== 0) catchUp();
     },

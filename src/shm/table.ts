@@ -155,20 +155,29 @@ export function createTable(memory: TableMemory): Table {
     return state[State.FRESH] <= maxEntries ? state[State.FRESH]++ : 0;
   }
 
-  /** Doubles the index. Cost: all of its slots; allocates, but only as often as the table doubles. */
+  /**
+   * Doubles the index. Cost: all of its slots. Allocates nothing: the old slots go where entries will be that were never used,
+   * of which there are enough, since half of what the old index has slots for is more than a third of all entries.
+   */
   function grow(): void {
-    const slots = index.slice(0, (state[State.MASK] + 1) * 2);
-    index.fill(0, 0, slots.length);
+    const words = (state[State.MASK] + 1) * 2;
+    const from = state[State.FRESH] * Hot.WORDS;
+    assert(from + words <= hot.length, 'table: no room to double the index in');
+    hot.set(index.subarray(0, words), from);
+    index.fill(0, 0, words);
     const mask = state[State.MASK] * 2 + 1;
     state[State.MASK] = mask;
     state[State.GROW_AT] = mask * GROW_LOAD;
-    for (let i = 0; i < slots.length; i += 2) {
-      if (slots[i + 1] === 0) continue;
-      let slot = slots[i] & mask;
+    for (let i = from; i < from + words; i += 2) {
+      const hash = hot[i];
+      const entry = hot[i + 1];
+      if (entry === 0) continue;
+      let slot = hash & mask;
       while (index[(slot << 1) + 1] !== 0) slot = (slot + 1) & mask;
-      index[slot << 1] = slots[i];
-      index[(slot << 1) + 1] = slots[i + 1];
+      index[slot << 1] = hash;
+      index[(slot << 1) + 1] = entry;
     }
+    hot.fill(0, from, from + words);
   }
 
   function insert(hash: number, words: Int32Array, d: number): number {

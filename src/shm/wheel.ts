@@ -33,6 +33,8 @@ const NEW_AHEAD_MAX_MS = 30_000;
 /** More ticks ahead of the running one than this are ticks before it. */
 const AHEAD_MAX = TICK_MASK - (1 << (30 - WHEEL_TICK_SHIFT));
 export const WHEEL_SLOTS = 3 * LEVEL_SLOTS;
+/** Entries that are approached together. */
+export const APPROACH_EVERY = 16;
 
 export interface WheelMemory {
   readonly wheel: Int32Array;
@@ -83,10 +85,16 @@ enum State {
 
 /**
  * Shapes:  wheel is Int32Array(WHEEL_SLOTS); hot and cold are the entries
+ *          expire: what ends an entry, which is in no list any more; approach: told of the first of a list every
+ *          APPROACH_EVERY entries, so that it may bring those behind it into the cache
  * Thread:  owner only
  * Cost:    file, hasten, remove: constant; a tick with nothing in it: a few loads; an empty level is leapt over
  */
-export function createWheel(memory: WheelMemory, expire: (entry: number) => void): Wheel {
+export function createWheel(
+  memory: WheelMemory,
+  expire: (entry: number) => void,
+  approach: (entry: number) => void = () => {},
+): Wheel {
   const { wheel, hot, cold } = memory;
   const state = new Int32Array(State.WORDS);
 
@@ -168,7 +176,9 @@ export function createWheel(memory: WheelMemory, expire: (entry: number) => void
       } else if (state[State.CURRENT] === target) {
         return true;
       } else if (wheel[state[State.CURRENT] & LEVEL_MASK] !== 0) {
-        dealWithFirst(state[State.CURRENT] & LEVEL_MASK, nowMs);
+        const slot = state[State.CURRENT] & LEVEL_MASK;
+        if (left % APPROACH_EVERY === 0) approach(wheel[slot]);
+        dealWithFirst(slot, nowMs);
         left--;
       } else {
         step(target);

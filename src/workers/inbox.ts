@@ -65,6 +65,8 @@ export function runInbox(options: InboxOptions): void {
       isIdle = false;
       if (burst(inputs[i], i * ringSlots, available)) return;
     }
+    // While no packet waits, those that are due go on expiring, a few at a time.
+    if (isIdle && tracker.goOn()) continue;
     if (service?.isAsked() === true) {
       service.step(isIdle ? IDLE_BUDGET : BUSY_BUDGET);
     } else if (isIdle) {
