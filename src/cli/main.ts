@@ -1,6 +1,9 @@
 #!/usr/bin/env node
 /** The flowshard command. */
 import { ExitStatus, OptionError } from '../common/errors.ts';
+import { startEarly } from '../workers/threads.ts';
+
+const HELP: ReadonlySet<string> = new Set(['-h', '--help']);
 
 function fail(message: string, status: ExitStatus): never {
   process.stderr.write(`flowshard: ${message}\n`);
@@ -13,6 +16,11 @@ async function main(words: readonly string[]): Promise<void> {
     const { runConntrack } = await import('./conntrack/run.ts');
     process.exitCode = await runConntrack(words.slice(1));
     return;
+  }
+  // Its threads load while it reads its options.
+  if (words[0] === 'track' && !words.some((word) => HELP.has(word))) {
+    startEarly('ingest-thread');
+    startEarly('shard-thread');
   }
   const { runProgram } = await import('./program.ts');
   await runProgram(words);

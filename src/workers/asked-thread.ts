@@ -1,7 +1,7 @@
 /** The main thread's side of a thread that works with the kernel when it is asked to: one question at a time. */
 import { Worker } from 'node:worker_threads';
 import { KernelError, type KernelErrorFields } from '../kernel/linux/kernel-error.ts';
-import { threadFile } from './pipeline.ts';
+import { threadFile } from './threads.ts';
 
 /** What such a thread says: that it is ready, then an answer to each question. */
 export type AskedMessage<Answer> =

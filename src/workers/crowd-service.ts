@@ -13,7 +13,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../common/clock.ts';
 import { captureHeader, handshakes } from '../kernel/crowd/capture.ts';
 import { createPopulation } from '../kernel/crowd/population.ts';
-import { threadFile } from './pipeline.ts';
+import { threadFile } from './threads.ts';
 
 /** What came over the socket. */
 export interface Reply {

@@ -21,10 +21,11 @@ import { Control, type IngestResult, type IngestTask } from './messages.ts';
 import { stampArrivals } from './meter.ts';
 import { readPaced } from './paced-ingest.ts';
 import { openReports } from './reports.ts';
+import { serveThread } from './thread-entry.ts';
 
 const SLEEP_MS = 50;
 
-export default async function run(task: IngestTask): Promise<IngestResult> {
+async function run(task: IngestTask): Promise<IngestResult> {
   const { measure } = task;
   const garbage = measure === null ? null : watchGarbage();
   try {
@@ -142,3 +143,5 @@ function createMastersService(task: IngestTask, masters: Masters): Service | nul
     close: service.close,
   };
 }
+
+serveThread(run);

@@ -4,7 +4,7 @@ import type { Connection } from '../export/connection.ts';
 import { KernelError } from '../kernel/linux/kernel-error.ts';
 import type { KernelTrackerOptions } from '../kernel/linux/kernel-tracker.ts';
 import type { BatchResult, PacketBatch, ReplayAnswer, ReplayRequest } from '../kernel/replay.ts';
-import { threadFile } from './pipeline.ts';
+import { threadFile } from './threads.ts';
 
 export interface KernelRun {
   /** Gives the kernel a batch. Batches may be given before earlier ones have come back; they come back in order. */

@@ -2,11 +2,8 @@
  * Starts the threads of a run, hands them their memory, and gives what they report in order. No
  * packet passes through here.
  */
-import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
-import { Piscina } from 'piscina';
 import { randomWord } from '../common/clock.ts';
 import { CaptureError } from '../common/errors.ts';
 import type { HashKey } from '../common/hash.ts';
@@ -47,6 +44,7 @@ import { connectionsOf, type LiveEntries, liveEntries, tickOf } from './live-ent
 import { createMeasurement, type Measurement, type MeasureOptions } from './measure.ts';
 import {
   Control,
+  type Garbage,
   type IngestResult,
   type IngestTask,
   type ServiceMemory,
@@ -59,6 +57,7 @@ import {
   orderStreams,
   type ReportOrder,
 } from './report-order.ts';
+import { runThread } from './threads.ts';
 
 /** Descriptors in a shard's ring: a few hundred microseconds of work. */
 const DESCRIPTOR_SLOTS = 8192;
@@ -151,15 +150,6 @@ export interface Pipeline {
 /** Number of the segment of the masters: not that of a shard. */
 const MASTERS_SEGMENT = SHARDS_MAX;
 
-/** Finds a thread's bundle, whichever bundle this code is part of. */
-export function threadFile(name: string): string {
-  for (const folder of ['./workers/', '../workers/', '../../workers/']) {
-    const path = fileURLToPath(new URL(`${folder}${name}.js`, import.meta.url));
-    if (existsSync(path)) return path;
-  }
-  throw new Error(`${name}.js is not built: run npm run build`);
-}
-
 /** Memory that makes an owner of connections answer questions, and tell events that nobody need read. */
 const createServiceMemory = (bell: Int32Array): ServiceMemory => ({
   mailbox: createMailboxMemory(bell),
@@ -214,14 +204,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       : createMeasurement(options.measure, { shards, slots: DESCRIPTOR_SLOTS, control });
 
   if (options.files.length === 0 || areLong(options.files)) inlineGenerously();
-  const pool = new Piscina({
-    minThreads: shards + ingests,
-    maxThreads: shards + ingests,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    // Our threads sleep on our own rings; the pool must not make them wait for tasks.
-    atomics: 'disabled',
-  });
-  const shardRuns = shardParts.map(({ segment, inputs, service, latency }, shard) => {
+  const shardThreads = shardParts.map(({ segment, inputs, service, latency }, shard) => {
     const task: ShardTask = {
       segment: segment.buffer,
       inputs,
@@ -236,9 +219,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       shard,
       measure: measurement?.memory ?? null,
     };
-    return pool.run(task, { filename: threadFile('shard-thread') });
+    return runThread<ShardTask, Garbage | null>('shard-thread', task);
   });
-  const ingestRuns = ingestParts.map(({ reports, progress, counters }, ingest): Promise<IngestResult> => {
+  const ingestThreads = ingestParts.map(({ reports, progress, counters }, ingest) => {
     // All threads see the same; one tells.
     const notices = live !== undefined && ingest === 0 ? openNotices(options.onInterface) : null;
     const task: IngestTask = {
@@ -268,8 +251,10 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       measure: measurement?.memory ?? null,
     };
     const transferList = notices === null ? [] : [notices.port2];
-    return pool.run(task, { filename: threadFile('ingest-thread'), transferList });
+    return runThread<IngestTask, IngestResult>('ingest-thread', task, transferList);
   });
+  const shardRuns = shardThreads.map(({ result }) => result);
+  const ingestRuns = ingestThreads.map(({ result }) => result);
   function stop(): void {
     Atomics.store(control, Control.STOP, 1);
     Atomics.notify(control, Control.STOP);
@@ -281,7 +266,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
   const results: IngestResult[] = [];
   let failure: unknown = null;
   let ended = false;
-  const finished = Promise.allSettled([...shardRuns, ...ingestRuns]).then((all) => {
+  const finished = Promise.allSettled([...shardRuns, ...ingestRuns]).then(async (all) => {
     ended = true;
     // The first thread to fail makes the others fail; the shards know better why.
     const failed = all.find((r) => r.status === 'rejected');
@@ -289,9 +274,9 @@ export function startPipeline(options: PipelineOptions): Pipeline {
       failure = failed.reason;
       throw failed.reason;
     }
-    for (const r of all.slice(shards)) if (r.status === 'fulfilled') results.push(r.value);
+    results.push(...(await Promise.all(ingestRuns)));
     measurement?.finished(
-      all.slice(0, shards).map((r) => (r.status === 'fulfilled' ? r.value : null)),
+      await Promise.all(shardRuns),
       results.map(({ garbage }) => garbage ?? null),
     );
   });
@@ -396,7 +381,7 @@ export function startPipeline(options: PipelineOptions): Pipeline {
     measurement,
     stop,
     async close() {
-      await pool.destroy();
+      await Promise.all([...shardThreads, ...ingestThreads].map((thread) => thread.end()));
       live?.close();
     },
   };

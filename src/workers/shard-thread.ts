@@ -15,13 +15,14 @@ import { runInbox } from './inbox.ts';
 import { Control, type Garbage, type ShardTask } from './messages.ts';
 import { createMeter } from './meter.ts';
 import { openReports } from './reports.ts';
+import { serveThread } from './thread-entry.ts';
 
 class Abandoned extends Error {
   override readonly message = 'another thread failed';
 }
 
 /** Gives what the garbage collector did, where the run is measured. */
-export default function run(task: ShardTask): Promise<Garbage> | null {
+function run(task: ShardTask): Promise<Garbage> | null {
   const { control, measure } = task;
   const garbage = measure === null ? null : watchGarbage();
   const segment = attachSegment(task.segment);
@@ -83,3 +84,5 @@ function createLatency(slots: Int32Array, buckets: Int32Array): (d: number) => v
     record(buckets, (wallMs() - arrivedMs) * 10_000);
   };
 }
+
+serveThread(run);

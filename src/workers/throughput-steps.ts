@@ -13,10 +13,11 @@ import type { Sent } from '../kernel/router/questions.ts';
 import { Counter } from '../shm/counters.ts';
 import type { FrameBlock } from '../shm/frame-block.ts';
 import { ROOM } from './crowd-service.ts';
-import { startPipeline, threadFile } from './pipeline.ts';
+import { startPipeline } from './pipeline.ts';
 import type { RouterRun } from './router-run.ts';
 import type { StageFigures, StageTask } from './stage-thread.ts';
 import { startTap } from './tap-service.ts';
+import { threadFile } from './threads.ts';
 
 /** What is measured. ns are of each packet. */
 export const MEASURES = [

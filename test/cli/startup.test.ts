@@ -38,6 +38,7 @@ describe('a command loads what it needs', () => {
     ['--version'],
     ['--help'],
     ['explain', '--help'],
+    ['track', '--help'],
     ['gen', '-w', '/dev/null', '--packets', '10'],
     ['bench', '--help'],
     ['nonsense'],
@@ -52,9 +53,5 @@ describe('a command loads what it needs', () => {
   it('conntrack: nothing', () => {
     assert.deepEqual([...packagesOf(['conntrack', '-V'])], []);
     assert.deepEqual([...packagesOf(['conntrack', '-L', ...NONE])], []);
-  });
-
-  it('track loads the pool of threads, which the others do without', () => {
-    assert.ok(packagesOf(['track', '--help']).has('piscina'));
   });
 });
