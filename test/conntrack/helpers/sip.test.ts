@@ -40,10 +40,12 @@ for (const part of [
       lab.send(udpPacket({ src, dst }, { ...ports, payload: bytesOf(text) }), 0).reason;
     send(c, s, request('REGISTER', { contacts: [`sip:${c}`], headers: { Expires: '60' } }));
     const much = `sip:192.0.2.9${part.repeat(Math.floor(ROOM / part.length))}`;
-    const started = performance.now();
+    const started = process.cpuUsage();
     send(s, c, response(200, 'REGISTER', { contacts: [much], headers: { Expires: '60' } }));
     send(c, s, request('INVITE', { contacts: [much], body: `v=0\r\nx${part.repeat(9)}` }));
     send(c, s, `INVITE b SIP/2.0\r\nCSeq: 1 INVITE\r\n\r\nv=0\r\nx=${much}\r\n`);
-    assert.ok(performance.now() - started < MS_MAX, `${performance.now() - started} ms`);
+    // Of this process: a busy machine takes longer, and says nothing about us.
+    const ms = process.cpuUsage(started).user / 1000;
+    assert.ok(ms < MS_MAX, `${ms} ms`);
     assert.equal(lab.expectations().length, 0);
   });
