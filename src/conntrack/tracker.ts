@@ -34,7 +34,7 @@ import { directionOf, eventsOf, verdictOf } from './verdict.ts';
 export { BURST };
 
 /** Entries that the wheel may move or expire before the next burst: no packet waits for more. */
-const WHEEL_BUDGET = 256;
+const WHEEL_BUDGET = 128;
 /**
  * The wheel may lag behind the packets by this much; then all that is due expires at once. Within a
  * burst time may leap by days with every packet, and ticks are compared by signed difference.
