@@ -5,7 +5,9 @@ import { parentPort } from 'node:worker_threads';
 export function serveThread<Task, Result>(run: (task: Task) => Result | Promise<Result>): void {
   if (parentPort === null) throw new Error('this is a thread of flowshard, not a program');
   const port = parentPort;
-  port.once('message', async (task: Task) => {
+  // Whoever listens keeps the thread alive, also while the task waits for nothing but a word in shared memory.
+  port.on('message', async (task: Task) => {
     port.postMessage(await run(task));
+    port.close();
   });
 }
