@@ -83,8 +83,12 @@ enum State {
   LONGEST = 3,
   /** Entries never used start here ... */
   FRESH = 4,
-  /** ... and used ones that were freed are in a list. */
+  /**
+   * ... and used ones that were freed are in a list, from the one that was freed first to the last: so connections that are
+   * made one after the other, and will end so, stay neighbours in memory, however long it runs.
+   */
   FREED = 5,
+  FREED_LAST = 6,
   WORDS = 8,
 }
 
@@ -150,6 +154,7 @@ export function createTable(memory: TableMemory): Table {
     if (state[State.FREED] !== 0) {
       const entry = state[State.FREED];
       state[State.FREED] = cold[entry * Cold.WORDS + Cold.NEXT];
+      if (entry === state[State.FREED_LAST]) state[State.FREED_LAST] = 0;
       return entry;
     }
     return state[State.FRESH] <= maxEntries ? state[State.FRESH]++ : 0;
@@ -242,8 +247,10 @@ export function createTable(memory: TableMemory): Table {
     shiftBack(slotOfEntry(entry, hash));
     // A free entry matches no tuple, so that a candidate found before it was freed is seen to be stale.
     hot[entry * Hot.WORDS + Hot.KIND] = 0;
-    cold[entry * Cold.WORDS + Cold.NEXT] = state[State.FREED];
-    state[State.FREED] = entry;
+    cold[entry * Cold.WORDS + Cold.NEXT] = 0;
+    if (state[State.FREED_LAST] === 0) state[State.FREED] = entry;
+    else cold[state[State.FREED_LAST] * Cold.WORDS + Cold.NEXT] = entry;
+    state[State.FREED_LAST] = entry;
     state[State.USED]--;
   }
 
@@ -297,6 +304,7 @@ export function createTable(memory: TableMemory): Table {
       state[State.USED] = 0;
       state[State.FRESH] = 1;
       state[State.FREED] = 0;
+      state[State.FREED_LAST] = 0;
     },
     entryAt: (slot) => index[(slot << 1) + 1],
     selfCheck,
