@@ -70,6 +70,10 @@ export async function runOf<T>(
   return { figures, found: check(seen) };
 }
 
+/** The middle one of some rates, the lower of two; one of them, so that its round can be found. */
+export const middle = (rates: readonly number[]): number =>
+  [...rates].sort((a, b) => a - b)[(rates.length - 1) >> 1];
+
 /** The greatest of several rounds: what else the machine does makes a rate smaller, never greater. */
 export const best = (values: readonly number[]): number => Math.max(0, ...values);
 

@@ -7,10 +7,10 @@ import { assuredUpTo } from '../shm/assured.ts';
 import { trafficOptions } from '../traffic/options.ts';
 import { type DesignRequest, designOf } from './design.ts';
 import {
-  best,
   type Criterion,
   establishedPerSecond,
   framesOf,
+  middle,
   runOf,
   type ScenarioHooks,
   type ScenarioResult,
@@ -79,8 +79,13 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
     refused += during.figures.refusedFull;
     evicted += during.figures.evicted;
   }
-  const without = best(rates.calm);
-  const during = best(rates.flooded);
+  // Rounds differ by more than half where a machine is shared: each round's two runs are held against each other.
+  const shares = rates.calm.map((rate, i) => rates.flooded[i] / rate);
+  const share = middle(shares);
+  const round = shares.indexOf(share);
+  const without = rates.calm[round];
+  const during = rates.flooded[round];
+  const syns = rates.syns[round];
   const criteria: Criterion[] = [
     {
       name: 'the table is full',
@@ -94,8 +99,8 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
     },
     {
       name: 'established packets keep more than half of their rate',
-      holds: during * 2 > without,
-      words: `${(during / 1e6).toFixed(2)} of ${(without / 1e6).toFixed(2)} million/s, ${((100 * during) / without).toFixed(0)} %, beside ${(best(rates.syns) / 1e6).toFixed(2)} million SYNs/s, ${perPacket.toFixed(2)} for each packet`,
+      holds: share > 0.5,
+      words: `${(during / 1e6).toFixed(2)} of ${(without / 1e6).toFixed(2)} million/s, ${(100 * share).toFixed(0)} % in the middle one of ${shares.length} rounds, beside ${(syns / 1e6).toFixed(2)} million SYNs/s, ${perPacket.toFixed(2)} for each packet`,
     },
   ];
   return {
@@ -105,9 +110,9 @@ export async function synFlood(request: FloodRequest, hooks: ScenarioHooks = {})
     figures: {
       establishedPerSecond: Math.round(without),
       establishedPerSecondInFlood: Math.round(during),
-      share: during / without,
+      share,
       synsPerPacket: perPacket,
-      synsPerSecond: Math.round(best(rates.syns)),
+      synsPerSecond: Math.round(syns),
       nsPerEstablished: 1e9 / without,
       // What is left of the time, shared among the SYNs.
       nsPerSyn: (1e9 / during - 1e9 / without) / perPacket,
