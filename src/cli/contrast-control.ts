@@ -1,21 +1,19 @@
 /** `flowshard contrast control`: a table full of connections, the kernel's and ours, and how long it takes to work with it. */
 import type { Command } from 'commander';
-import { ExitStatus } from '../common/errors.ts';
+import type { ExitStatus } from '../common/errors.ts';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
-import { runControl, Stopped } from '../workers/contrast-control.ts';
+import { runControl } from '../workers/contrast-control.ts';
 import { WAYS } from '../workers/control-steps.ts';
 import { SHARDS_MAX } from '../workers/limits.ts';
 import { controlJson, controlLines } from './contrast-control-report.ts';
+import { type ContrastFlags, runContrast } from './contrast-run.ts';
 import { addHelp, type HelpParts } from './help.ts';
-import { startBar } from './progress.ts';
 import { wholeNumber } from './usage.ts';
 
-interface ControlFlags {
+interface ControlFlags extends ContrastFlags {
   readonly connections: number;
   readonly rounds: number;
   readonly shards?: number;
-  readonly json?: true;
-  readonly quiet?: true;
 }
 
 const CONNECTIONS_MIN = 4 * PER_SOURCE;
@@ -77,33 +75,12 @@ export function defineControl(contrast: Command): void {
 }
 
 /** Runs the command; returns the exit status. */
-async function contrastControl(flags: ControlFlags): Promise<ExitStatus> {
-  const bar = flags.quiet === true ? null : await startBar();
-  let signals = 0;
-  const handle = (): void => {
-    signals++;
-    bar?.update(0, 'ending after this step, and putting back what was there');
-  };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-  try {
-    const result = await runControl({
-      connections: flags.connections,
-      rounds: flags.rounds,
-      shards: flags.shards ?? null,
-      ways: WAYS,
-      isStopped: () => signals > 0,
-      onStep: (done, of, what) => bar?.update(done / of, what),
-    });
-    bar?.stop();
-    const lines = flags.json ? [JSON.stringify(controlJson(result))] : controlLines(result);
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return ExitStatus.OK;
-  } catch (error) {
-    bar?.stop();
-    if (error instanceof Stopped || signals > 0) return ExitStatus.INTERRUPTED;
-    if (!(error instanceof Error)) throw error;
-    process.stderr.write(`flowshard: ${error.message}\n`);
-    return ExitStatus.FAILED;
-  }
+function contrastControl(flags: ControlFlags): Promise<ExitStatus> {
+  const { connections, rounds, shards = null } = flags;
+  return runContrast(
+    flags,
+    (hooks) => runControl({ connections, rounds, shards, ways: WAYS, ...hooks }),
+    controlJson,
+    controlLines,
+  );
 }

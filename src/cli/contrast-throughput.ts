@@ -1,21 +1,18 @@
 /** `flowshard contrast throughput`: the same packets through the kernel's tracker and ours, and what it costs. */
 import type { Command } from 'commander';
-import { ExitStatus, OptionError } from '../common/errors.ts';
-import { Stopped } from '../workers/contrast-control.ts';
+import { type ExitStatus, OptionError } from '../common/errors.ts';
 import { runThroughput } from '../workers/contrast-throughput.ts';
 import { SHARDS_MAX } from '../workers/limits.ts';
+import { type ContrastFlags, runContrast } from './contrast-run.ts';
 import { throughputJson, throughputLines } from './contrast-throughput-report.ts';
 import { addHelp, type HelpParts } from './help.ts';
-import { startBar } from './progress.ts';
 import { wholeNumber } from './usage.ts';
 
-interface ThroughputFlags {
+interface ThroughputFlags extends ContrastFlags {
   readonly connections: readonly number[];
   readonly packets: number;
   readonly rounds: number;
   readonly shards?: number;
-  readonly json?: true;
-  readonly quiet?: true;
 }
 
 const CONNECTIONS_MIN = 1000;
@@ -82,33 +79,12 @@ export function defineThroughput(contrast: Command): void {
 }
 
 /** Runs the command; returns the exit status. */
-async function contrastThroughput(flags: ThroughputFlags): Promise<ExitStatus> {
-  const bar = flags.quiet === true ? null : await startBar();
-  let signals = 0;
-  const handle = (): void => {
-    signals++;
-    bar?.update(0, 'ending after this step, and putting back what was there');
-  };
-  process.on('SIGINT', handle);
-  process.on('SIGTERM', handle);
-  try {
-    const result = await runThroughput({
-      sizes: flags.connections,
-      packets: flags.packets,
-      rounds: flags.rounds,
-      shards: flags.shards ?? null,
-      isStopped: () => signals > 0,
-      onStep: (done, of, what) => bar?.update(done / of, what),
-    });
-    bar?.stop();
-    const lines = flags.json ? [JSON.stringify(throughputJson(result))] : throughputLines(result);
-    process.stdout.write(`${lines.join('\n')}\n`);
-    return ExitStatus.OK;
-  } catch (error) {
-    bar?.stop();
-    if (error instanceof Stopped || signals > 0) return ExitStatus.INTERRUPTED;
-    if (!(error instanceof Error)) throw error;
-    process.stderr.write(`flowshard: ${error.message}\n`);
-    return ExitStatus.FAILED;
-  }
+function contrastThroughput(flags: ThroughputFlags): Promise<ExitStatus> {
+  const { connections: sizes, packets, rounds, shards = null } = flags;
+  return runContrast(
+    flags,
+    (hooks) => runThroughput({ sizes, packets, rounds, shards, ...hooks }),
+    throughputJson,
+    throughputLines,
+  );
 }

@@ -88,14 +88,8 @@ export function createService(options: ServiceOptions): Service {
     return null;
   }
 
-  function tellNow(): void {
-    const { ms, sec, nsec } = parts.now();
-    if (parts.isReporting) reporter.setNow(sec, nsec, ms);
-  }
-
   function begin(next: Lane): boolean {
     const { ask } = next;
-    tellNow();
     entry = Math.max(1, ask[Ask.FROM]);
     count = 0;
     ended = 0;
@@ -180,7 +174,6 @@ export function createService(options: ServiceOptions): Service {
     const operation = ask[Ask.OPERATION];
     const limit = Math.min(PAGE_ENTRIES, Math.max(1, ask[Ask.LIMIT] >>> 0));
     const end = table.limit();
-    tellNow();
     for (let left = budget; left > 0 && entry < end; left--, entry++) {
       const h = entry * Hot.WORDS;
       if (hot[h + Hot.KIND] === 0 || ((hot[h + Hot.DEADLINE] - ms) | 0) <= 0) continue;
@@ -293,7 +286,6 @@ export function createService(options: ServiceOptions): Service {
 
   function flushSome(budget: number): boolean {
     const end = table.limit();
-    tellNow();
     for (let left = budget; left > 0 && entry < end; left--, entry++) {
       if (hot[entry * Hot.WORDS + Hot.KIND] === 0) continue;
       parts.end(entry, EndCode.DELETED);
