@@ -161,6 +161,12 @@ describe('the clock and chance', () => {
   });
 });
 
+test('numbers are written without the rules of a language, which take 20 ms to load', () => {
+  const rules = /\bIntl\b|\btoLocale\w*|\blocaleCompare\b/g;
+  const sources = SOURCES.filter(({ path }) => path !== 'src/common/grouped.ts');
+  assert.deepEqual(matches(rules, sources), []);
+});
+
 describe('shared memory', () => {
   // Declarations of types make and change nothing.
   const outside = SOURCES.filter(

@@ -3,6 +3,7 @@
  * window, accounting. Beside it the same work in C (limit.c), where there is a compiler.
  */
 
+import { grouped } from '../../src/common/grouped.ts';
 import { tcpTraffic, withLaps } from '../lib/blocks.ts';
 import { limitIn } from '../lib/c-limit.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
@@ -11,7 +12,7 @@ import { nsPerPacket, runPipeline } from '../lib/pipeline-run.ts';
 const ROUNDS = 2;
 
 export const establishedName = (connections: number): string =>
-  `established TCP, ${connections.toLocaleString('en-US')} resident`;
+  `established TCP, ${grouped(connections)} resident`;
 export const limitName = (connections: number): string => `${establishedName(connections)}, in C`;
 
 export async function run(context: Context): Promise<Figure[]> {
@@ -26,7 +27,7 @@ export async function run(context: Context): Promise<Figure[]> {
     const theirs: number[] = [];
     const sums = new Set<number>();
     for (let round = 1; round <= ROUNDS; round++) {
-      context.say(`${connections.toLocaleString('en-US')} connections, round ${round} of ${ROUNDS}`);
+      context.say(`${grouped(connections)} connections, round ${round} of ${ROUNDS}`);
       const result = await runPipeline({
         block: withLaps(traffic, laps),
         maxConnections: Math.ceil(connections * 1.2),

@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { grouped } from '../../src/common/grouped.ts';
 import { generateCapture } from '../generate.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
 import { isInstalled, runProcess } from '../lib/process.ts';
@@ -36,7 +37,7 @@ export async function run(context: Context): Promise<Figure[]> {
   const connections = packets / 20;
   const rounds = scaled(context, 3, 2, 1);
   const capture = join(context.folder, 'tcp.pcap');
-  context.say(`making a capture of ${packets.toLocaleString('en-US')} TCP packets`);
+  context.say(`making a capture of ${grouped(packets)} TCP packets`);
   generateCapture({ path: capture, packets, connections, seed: context.seed });
   const peers: (typeof PEERS)[number][] = [];
   for (const peer of context.hasPeers ? PEERS : []) {

@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { grouped } from '../../src/common/grouped.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
 
 export const KERNEL_ADDED = 'kernel: what conntrack adds to a packet';
@@ -24,7 +25,7 @@ export function run(context: Context): Promise<Figure[]> {
   const connections = scaled(context, 100_000, 100_000, 1000);
   const packets = scaled(context, 1_000_000, 500_000, 10_000);
   const rounds = scaled(context, 1, 1, 1);
-  context.say(`${connections.toLocaleString('en-US')} connections`);
+  context.say(`${grouped(connections)} connections`);
   const words = ['--connections', connections, '--packets', packets, '--rounds', rounds].map(String);
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

@@ -4,6 +4,7 @@
  * index. Each rung in a process of its own.
  */
 import { monotonicMs } from '../../src/common/clock.ts';
+import { grouped } from '../../src/common/grouped.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { LOAD_MAX } from '../../src/shm/segment.ts';
 import {
@@ -31,7 +32,7 @@ export const SHARDS = [1, 2, 4] as const;
 export const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
 
 export const ladderName = (kind: TrafficKind, size: number): string =>
-  `ladder: ${kind}, table of ${size.toLocaleString('en-US')}`;
+  `ladder: ${kind}, table of ${grouped(size)}`;
 export const shardsName = (shards: number): string =>
   `established TCP, ${shards} shard${shards === 1 ? '' : 's'}`;
 export const loadName = (kind: TrafficKind, load: number): string =>

@@ -10,6 +10,7 @@ import { monotonicMs } from '../../src/common/clock.ts';
 import { udpTraffic } from '../lib/blocks.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
 import { pcapOf } from '../lib/pcap-of.ts';
+import { ENVIRONMENT } from '../lib/process.ts';
 
 export const STARTUP = 'start-up to first packet';
 
@@ -23,6 +24,7 @@ export async function run(context: Context): Promise<Figure[]> {
     const startMs = monotonicMs();
     const child = spawn(process.execPath, [cli, 'track', '-r', capture, '--print', 'events', '--quiet'], {
       stdio: ['ignore', 'pipe', 'inherit'],
+      env: ENVIRONMENT,
     });
     const ended = once(child, 'close');
     const first = await Promise.race([once(child.stdout, 'data'), ended]);

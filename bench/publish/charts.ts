@@ -1,4 +1,5 @@
 /** The plots of the ladder: ns per packet against connections, shards and load. */
+import { grouped } from '../../src/common/grouped.ts';
 import { type Chart, chartSvg, type Point, type Series } from '../../src/plot/chart.ts';
 import type { StoredFigure } from '../lib/figure.ts';
 import {
@@ -37,8 +38,7 @@ function chartOf(title: string, subtitle: string, x: Chart['x'], series: readonl
   return { title, subtitle, x, y, series: marked.filter(({ points }) => points.length > 0) };
 }
 
-const ticksOf = (values: readonly number[]) =>
-  values.map((value) => ({ value, text: value.toLocaleString('en-US') }));
+const ticksOf = (values: readonly number[]) => values.map((value) => ({ value, text: grouped(value) }));
 
 /** What stalls of the machine do upwards is in the table. */
 const BAND = 'Medians; the band reaches down to the least value.';

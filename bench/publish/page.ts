@@ -1,4 +1,5 @@
 /** docs/performance.md and what the README quotes of it, from figures alone. */
+import { grouped } from '../../src/common/grouped.ts';
 import { goalRows, mediansOf } from '../goals.ts';
 import type { StoredFigure } from '../lib/figure.ts';
 import { establishedName } from '../macro/established.ts';
@@ -75,7 +76,7 @@ function ladder(find: FindFigure): string {
   return table(
     ['connections', ...TRAFFIC_KINDS.map((kind) => `${kind}, ns/packet`)],
     LADDER_SIZES.map((size) => [
-      size.toLocaleString('en-US'),
+      grouped(size),
       ...TRAFFIC_KINDS.map((kind) => cell(find(ladderName(kind, size)))),
     ]),
   );
@@ -130,6 +131,7 @@ ${images.join('\n\n')}
 - Through the threads: traffic is prepared in shared memory and read by a real ingest thread, through the real ring, into real shards; the
   counters of the shards are looked at every 50 ms. Connections come at random. Every packet has its own time, and right checksums.
 - In C: \`bench/limit.c\` does the same to the same packets, in one thread, with prefetch instructions and huge pages.
+- Commands are run with nothing but a path in their environment.
 - Start-up: from starting the process to the first event on its standard output, seen from outside.
 - Memory: what the process has more with a full table than with hardly a connection, index, wheel and all.
 - Garbage: what V8 says it collected (\`--trace-gc\`), in all threads, by packets.

@@ -1,9 +1,8 @@
 /** What `flowshard contrast control` says at the end: for people, and as JSON for programs. */
+import { grouped } from '../common/grouped.ts';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
 import type { ControlResult, Spread } from '../workers/contrast-control.ts';
 import type { Operation, Way } from '../workers/control-steps.ts';
-
-const number = new Intl.NumberFormat('en-US');
 
 const LABELS: Readonly<Record<Operation, string>> = {
   list: 'list, all',
@@ -60,14 +59,11 @@ export function goalsOf({ times }: ControlResult): Goal[] {
 }
 
 const SMALL_MS = 10;
-const ms = (value: number): string =>
-  value < SMALL_MS ? value.toFixed(1) : number.format(Math.round(value));
+const ms = (value: number): string => (value < SMALL_MS ? value.toFixed(1) : grouped(value));
 const spreadText = (spread: Spread | undefined): string =>
   spread === undefined ? '-' : `${ms(spread.median)} (${ms(spread.min)} to ${ms(spread.max)})`;
 const ratioText = (value: number | null): string =>
-  value === null
-    ? '-'
-    : `${value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : number.format(Math.round(value))} x`;
+  value === null ? '-' : `${value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : grouped(value)} x`;
 
 const LABEL_WIDTH = Math.max(...Object.values(LABELS).map((label) => label.length)) + 4;
 const CELL_WIDTH = 26;
@@ -100,9 +96,9 @@ export function notesOf(result: ControlResult): string[] {
   return [
     'Equal: the same tuples in the same order, established and assured, with packet and byte counters; the commands start from the same thread, their output goes to /dev/null; both sides are asked one right after the other.',
     "Not equal: the kernel was given its connections through ctnetlink, ours come from packets (SYN, SYN/ACK, ACK); ctnetlink gives the kernel's own messages and no text, our socket gives the text of conntrack over HTTP. The first round has our code before it is compiled.",
-    `The kernel's table has ${number.format(table.buckets)} buckets and room for ${number.format(table.max)}${raised}; nothing else is in its namespace.`,
+    `The kernel's table has ${grouped(table.buckets)} buckets and room for ${grouped(table.max)}${raised}; nothing else is in its namespace.`,
     `A program that only says its version takes ${spreadText(startUp.flowshard)} ms (flowshard: the start of Node) and ${spreadText(startUp.conntrack)} ms (conntrack): it is part of every command above.`,
-    `Our list of all is ${number.format(listBytes)} bytes of text, ${number.format(Math.round(listBytes / connections))} for each connection.`,
+    `Our list of all is ${grouped(listBytes)} bytes of text, ${grouped(listBytes / connections)} for each connection.`,
     'The goals for one source, for flush and for count are held against the socket: the start of Node alone takes longer than some of them.',
   ];
 }
@@ -111,7 +107,7 @@ export function controlLines(result: ControlResult): string[] {
   const { connections, rounds, conntrackVersion, kernelRelease } = result;
   const program = conntrackVersion ?? 'conntrack(8) is not installed';
   return [
-    `${number.format(connections)} TCP connections over IPv4 on each side, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
+    `${grouped(connections)} TCP connections over IPv4 on each side, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}.`,
     `Linux ${kernelRelease}, ${program}, flowshard v${FLOWSHARD_VERSION}, Node ${process.versions.node}.`,
     'Milliseconds: median (least to most).',
     ...tableLines(result),

@@ -1,4 +1,5 @@
 /** What `flowshard contrast verdicts` says at the end: for people, and as JSON for programs. */
+import { grouped } from '../common/grouped.ts';
 import { type Cause, causesOf } from '../kernel/compare/causes.ts';
 import type { Count, Difference } from '../kernel/compare/compare.ts';
 import { packetLine } from '../kernel/compare/packet-line.ts';
@@ -15,8 +16,6 @@ export interface Wanted {
   readonly seed: number | null;
 }
 
-const number = new Intl.NumberFormat('en-US');
-
 /** Nothing differs that no class explains. */
 export const isAlike = ({ judgement }: ContrastResult): boolean => judgement.unexplained.length === 0;
 
@@ -27,8 +26,8 @@ function percent({ compared, equal }: Count): string {
 }
 
 function countLine(label: string, what: string, count: Count): string {
-  const compared = `${number.format(count.compared)} ${what}`;
-  return `  ${label.padEnd(10)}${compared.padEnd(24)}${number.format(count.equal)} equal  ${percent(count)}`.trimEnd();
+  const compared = `${grouped(count.compared)} ${what}`;
+  return `  ${label.padEnd(10)}${compared.padEnd(24)}${grouped(count.equal)} equal  ${percent(count)}`.trimEnd();
 }
 
 function excusedByClass({ judgement }: ContrastResult): [name: string, count: number][] {
@@ -55,10 +54,9 @@ function differenceLines(d: Difference, result: ContrastResult, wanted: Wanted):
 }
 
 function causeLines(cause: Cause, result: ContrastResult, wanted: Wanted): string[] {
-  const after =
-    cause.consequences === 0 ? '' : `, and ${number.format(cause.consequences)} that follow from it`;
+  const after = cause.consequences === 0 ? '' : `, and ${grouped(cause.consequences)} that follow from it`;
   return [
-    `  ${number.format(cause.differences.length)} x ${cause.name}${after}`,
+    `  ${grouped(cause.differences.length)} x ${cause.name}${after}`,
     ...cause.differences.slice(0, wanted.differences).flatMap((d) => differenceLines(d, result, wanted)),
   ];
 }
@@ -69,21 +67,21 @@ export function contrastLines(result: ContrastResult, wanted: Wanted): string[] 
   const seed = wanted.seed === null ? '' : `, seed ${wanted.seed}`;
   const known = excusedByClass(result);
   const lines = [
-    `${number.format(result.packets)} packets${seed}, through Linux ${result.kernelRelease} and flowshard v${FLOWSHARD_VERSION}: ${seconds}`,
+    `${grouped(result.packets)} packets${seed}, through Linux ${result.kernelRelease} and flowshard v${FLOWSHARD_VERSION}: ${seconds}`,
     countLine('verdicts', 'packets', counts.verdicts),
     countLine('events', 'events', counts.events),
     countLine('ends', 'ends', counts.ends),
     countLine('table', 'connections', counts.table),
   ];
   if (result.uncertainTicks > 0)
-    lines.push(`  the kernel's clock may have ticked during ${number.format(result.uncertainTicks)} packets`);
+    lines.push(`  the kernel's clock may have ticked during ${grouped(result.uncertainTicks)} packets`);
   lines.push(
     known.length === 0
       ? 'known differences: none'
-      : `known differences (docs/differences.md): ${known.map(([name, n]) => `${name} ${number.format(n)}`).join(', ')}`,
+      : `known differences (docs/differences.md): ${known.map(([name, n]) => `${name} ${grouped(n)}`).join(', ')}`,
   );
   if (unexplained.length === 0) return [...lines, 'unexplained: none'];
-  lines.push(`unexplained: ${number.format(unexplained.length)}`);
+  lines.push(`unexplained: ${grouped(unexplained.length)}`);
   for (const cause of causesOf(unexplained, result.facts)) lines.push(...causeLines(cause, result, wanted));
   if (wanted.file === null)
     lines.push('  --write FILE keeps the packets; then: flowshard explain FILE --packet N');

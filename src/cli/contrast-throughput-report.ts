@@ -1,4 +1,5 @@
 /** What `flowshard contrast throughput` says at the end: for people, and as JSON for programs. */
+import { grouped } from '../common/grouped.ts';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
 import { FRAME_BYTES } from '../kernel/router/frames.ts';
 import type { Spread } from '../workers/contrast-control.ts';
@@ -6,7 +7,6 @@ import type { SizeResult, ThroughputResult } from '../workers/contrast-throughpu
 import type { Operation } from '../workers/control-steps.ts';
 import type { Measure } from '../workers/throughput-steps.ts';
 
-const number = new Intl.NumberFormat('en-US');
 const SMALL = 10;
 /** With fewer connections it takes no time to open them, and what a table needs besides is more than they do. */
 const MANY = 100_000;
@@ -20,8 +20,8 @@ const asRate = (ns: Spread | undefined): Spread | undefined =>
 
 const ROUND_FROM = 100_000;
 function valueText(value: number): string {
-  if (value >= ROUND_FROM) return number.format(Math.round(value / 1000) * 1000);
-  return value < SMALL && value > 0 ? value.toFixed(1) : number.format(Math.round(value));
+  if (value >= ROUND_FROM) return grouped(Math.round(value / 1000) * 1000);
+  return value < SMALL && value > 0 ? value.toFixed(1) : grouped(value);
 }
 
 function cellText(cell: Cell): string {
@@ -75,7 +75,7 @@ const line = (label: string, cells: readonly string[]): string =>
 function sizeLines(size: SizeResult): string[] {
   return [
     '',
-    `${number.format(size.connections)} connections:`,
+    `${grouped(size.connections)} connections:`,
     line('', ['nf_conntrack', 'flowshard track -i', 'flowshard, from memory']),
     ...rowsOf(size).map(([label, ...cells]) => line(label, cells.map(cellText))),
   ];
@@ -91,15 +91,15 @@ export function notesOf(result: ThroughputResult): string[] {
     'flowshard track -i: the router forwards without conntrack, and our command reads the same frames at its first device, on the other cores; packets/s are what the forwarding core does then, and only as many as were not lost are tracked. ns that it adds: on the forwarding core, for the copy into the ring. ns of our threads: processor time of the other cores, where the tracking is done.',
     'flowshard, from memory: all threads, as a capture is tracked, without a file; not tracked: one thread that reads, decodes and hashes and does no more; ns that it adds: the tracker alone, in one thread.',
     'Not equal: the kernel also routes what it tracks, and a frame of the kernel is a buffer that is allocated and freed; ours is only read. Both directions come in at one device of the router. From memory there is no network at all: it says what the tracker costs, not what a machine can receive.',
-    `Bytes of a connection: of the kernel what all its slabs grew by, and the ${number.format(table.buckets)} buckets of its table are not in it; of ours all memory of the table, when it is full. The times to list and so on are those of contrast control: ctnetlink against our socket.`,
-    `The kernel's table has ${number.format(table.buckets)} buckets and room for ${number.format(table.max)}${raised}.`,
+    `Bytes of a connection: of the kernel what all its slabs grew by, and the ${grouped(table.buckets)} buckets of its table are not in it; of ours all memory of the table, when it is full. The times to list and so on are those of contrast control: ctnetlink against our socket.`,
+    `The kernel's table has ${grouped(table.buckets)} buckets and room for ${grouped(table.max)}${raised}.`,
   ];
 }
 
 export function throughputLines(result: ThroughputResult): string[] {
   const { packets, rounds, kernelRelease } = result;
   return [
-    `At least ${number.format(packets)} packets for each measure, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}: median (least to most).`,
+    `At least ${grouped(packets)} packets for each measure, ${rounds} ${rounds === 1 ? 'round' : 'rounds'}: median (least to most).`,
     `Linux ${kernelRelease}, flowshard v${FLOWSHARD_VERSION}, Node ${process.versions.node}.`,
     ...result.sizes.flatMap(sizeLines),
     '',

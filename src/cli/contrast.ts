@@ -1,7 +1,9 @@
 /** `flowshard contrast verdicts`: the same packets through the running kernel and through us, and what differs. */
+
 import { type Command, Option } from 'commander';
 import { monotonicMs } from '../common/clock.ts';
 import { ExitStatus, OptionError } from '../common/errors.ts';
+import { grouped } from '../common/grouped.ts';
 import { parseHelpers } from '../conntrack/helpers/registry.ts';
 import { applySetting, createSettings, Setting } from '../conntrack/settings.ts';
 import { createFuzzSource, FUZZ_KINDS, type FuzzKind } from '../kernel/fuzz/source.ts';
@@ -185,10 +187,7 @@ async function contrastVerdicts(flags: ContrastFlags): Promise<ExitStatus> {
       isStopped: () => signals > 0,
       onProgress(packets) {
         const seconds = (monotonicMs() - startMs) / 1000;
-        bar?.update(
-          source.progress(),
-          `${packets.toLocaleString('en-US')} packets, ${Math.round(packets / seconds).toLocaleString('en-US')}/s`,
-        );
+        bar?.update(source.progress(), `${grouped(packets)} packets, ${grouped(packets / seconds)}/s`);
       },
     });
     bar?.stop();

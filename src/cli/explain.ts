@@ -1,6 +1,8 @@
 /** `flowshard explain`: the story of one connection, for people who stare at `ct state invalid`. */
+
 import type { Command } from 'commander';
 import { type CaptureError, ExitStatus, OptionError } from '../common/errors.ts';
+import { grouped } from '../common/grouped.ts';
 import { defaultHelpers, parseHelpers } from '../conntrack/helpers/registry.ts';
 import { type Answered, type Question, search, tellStory } from '../explain/explain.ts';
 import type { Found, SearchOptions } from '../explain/find.ts';
@@ -212,7 +214,7 @@ function printOther(
         question.packet === null
           ? `TUPLE: no packet of ${file} belongs to ${JSON.stringify(question.pattern?.text)}`
           : `--packet: ${file} has no packet ${question.packet}`;
-      complain(`${what}; it has ${packets.toLocaleString('en-US')} packets`);
+      complain(`${what}; it has ${grouped(packets)} packets`);
       return ExitStatus.NOT_FOUND;
     }
   }

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The flowshard command. */
 import { ExitStatus, OptionError } from '../common/errors.ts';
 import { startEarly } from '../workers/threads.ts';

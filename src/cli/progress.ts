@@ -1,5 +1,7 @@
 /** A bar on a terminal while a file is read: bytes, packets per second, time left. */
+
 import { monotonicMs } from '../common/clock.ts';
+import { grouped } from '../common/grouped.ts';
 import { Counter } from '../shm/counters.ts';
 import { bytesText } from './summary.ts';
 
@@ -20,7 +22,7 @@ function createRate(packets: () => number): () => string {
     if (samples.length > RATE_SAMPLES) samples.shift();
     const seconds = (now.ms - samples[0].ms) / 1000;
     const perSecond = seconds > 0 ? (now.packets - samples[0].packets) / seconds : 0;
-    return Math.round(perSecond).toLocaleString('en-US');
+    return grouped(perSecond);
   };
 }
 
@@ -74,7 +76,7 @@ export async function startPacketProgress(
   const packets = (): number => source.ingestCounters()[Counter.PACKETS];
   const rate = createRate(packets);
   const timer = setInterval(() => {
-    bar.update(packets() / expected, `${packets().toLocaleString('en-US')} packets, ${rate()} packets/s`);
+    bar.update(packets() / expected, `${grouped(packets())} packets, ${rate()} packets/s`);
   }, REFRESH_MS);
   timer.unref();
   return {

@@ -1,8 +1,8 @@
 /** The closing words on standard error, and all counters for `--stats`. */
+import { grouped } from '../common/grouped.ts';
 import type { ReasonCounts, Stats } from '../export/stats.ts';
 import { total } from '../export/stats.ts';
 
-const number = new Intl.NumberFormat('en-US');
 const byteUnit = ['B', 'kB', 'MB', 'GB', 'TB'];
 
 export function bytesText(bytes: number): string {
@@ -20,14 +20,14 @@ function counts(of: ReasonCounts): string {
   const some = Object.entries(of).filter(([, n]) => n > 0);
   if (some.length === 0) return '';
   some.sort((a, b) => b[1] - a[1]);
-  return ` (${some.map(([name, n]) => `${name} ${number.format(n)}`).join(', ')})`;
+  return ` (${some.map(([name, n]) => `${name} ${grouped(n)}`).join(', ')})`;
 }
 
 function outcome(label: string, of: ReasonCounts): string[] {
-  return total(of) === 0 ? [] : [`  ${label.padEnd(12)}${number.format(total(of))}${counts(of)}`];
+  return total(of) === 0 ? [] : [`  ${label.padEnd(12)}${grouped(total(of))}${counts(of)}`];
 }
 
-const plural = (n: number, word: string): string => `${number.format(n)} ${word}${n === 1 ? '' : 's'}`;
+const plural = (n: number, word: string): string => `${grouped(n)} ${word}${n === 1 ? '' : 's'}`;
 
 /** Numbers too large for a zone may put two networks into one: nobody shall overlook that. */
 function zoneCutLine({ zoneCut }: Stats): string[] {
@@ -39,7 +39,7 @@ function kernelLine({ live }: Stats): string[] {
   if (live === null) return [];
   const full = live.kernelFreezes === 0 ? '' : ` (the ring was full ${plural(live.kernelFreezes, 'time')})`;
   return [
-    `  kernel      ${number.format(live.kernelDrops)} of ${plural(live.kernelPackets, 'packet')} dropped${full}`,
+    `  kernel      ${grouped(live.kernelDrops)} of ${plural(live.kernelPackets, 'packet')} dropped${full}`,
   ];
 }
 
@@ -49,11 +49,11 @@ export function summaryLines(stats: Stats, seconds: number): string[] {
   const rate = seconds > 0 ? Math.round(stats.packets / seconds) : 0;
   const read = `${plural(stats.packets, 'packet')}, ${bytesText(stats.bytes)}`;
   const speed = `${seconds.toFixed(3)} s: ${plural(rate, 'packet')}/s`;
-  const ended = `${number.format(total(c.ended))} ended${counts(c.ended)}`;
+  const ended = `${grouped(total(c.ended))} ended${counts(c.ended)}`;
   return [
     `${read} in ${speed}, ${plural(stats.shards.length, 'shard')}`,
-    `  connections ${number.format(c.created)} created, ${ended}, ${number.format(c.alive)} alive`,
-    `  tracked     ${number.format(stats.tracked)}${counts(stats.verdicts)}`,
+    `  connections ${grouped(c.created)} created, ${ended}, ${grouped(c.alive)} alive`,
+    `  tracked     ${grouped(stats.tracked)}${counts(stats.verdicts)}`,
     ...kernelLine(stats),
     ...outcome('tunnels', stats.tunnels),
     ...zoneCutLine(stats),

@@ -1,4 +1,5 @@
 /** Pictures of a run: latency by percentile, connections and packets per second over time. */
+import { grouped } from '../common/grouped.ts';
 import { type Chart, chartSvg, type Tick } from '../plot/chart.ts';
 import type { RunFigures, RunResult } from './result.ts';
 
@@ -17,8 +18,8 @@ const PERCENTILE_TICKS: readonly Tick[] = [
 
 const words = (figures: RunFigures): string => {
   const { flows, shards, rate, max } = figures.design;
-  const pace = rate === null ? 'as fast as it goes' : `${rate.toLocaleString('en-US')} packets/s`;
-  return `${flows.toLocaleString('en-US')} flows, room for ${max.toLocaleString('en-US')}, ${shards} shard${shards === 1 ? '' : 's'}, ${pace}`;
+  const pace = rate === null ? 'as fast as it goes' : `${grouped(rate)} packets/s`;
+  return `${grouped(flows)} flows, room for ${grouped(max)}, ${shards} shard${shards === 1 ? '' : 's'}, ${pace}`;
 };
 
 function latencyChart({ figures, latency }: RunResult): Chart[] {

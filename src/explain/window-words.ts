@@ -1,11 +1,11 @@
 /** The arithmetic of the window check in words and numbers. The numbers are those that the check compared. */
+import { grouped } from '../common/grouped.ts';
 import { SideWord } from '../conntrack/tcp-segment.ts';
 import { ackWindowOf, Bound, Outside, overshotOf } from '../conntrack/tcp-window.ts';
 import { type Dir, otherDir, type Positions } from './positions.ts';
 import type { WindowRecord } from './story.ts';
 
-const grouped = new Intl.NumberFormat('en-US');
-export const bytesText = (n: number): string => `${grouped.format(n)} byte${n === 1 ? '' : 's'}`;
+export const bytesText = (n: number): string => `${grouped(n)} byte${n === 1 ? '' : 's'}`;
 
 export const SIDE_NAMES: readonly [string, string] = ['client', 'server'];
 
@@ -79,7 +79,7 @@ export function windowWords(o: Int32Array, positions: Positions, dir: Dir): stri
   const span = `Sequence ${mine(o[Outside.SEQ])}..${mine(o[Outside.END])}`;
   const endR = o[Outside.RECEIVER + SideWord.END];
   const maxWinR = o[Outside.RECEIVER + SideWord.MAXWIN] >>> 0;
-  const largest = `${grouped.format(maxWinR)}, the largest window of the ${you}${set(positions, peer, SideWord.MAXWIN)}`;
+  const largest = `${grouped(maxWinR)}, the largest window of the ${you}${set(positions, peer, SideWord.MAXWIN)}`;
   const sack = o[Outside.SACK];
   const upTo =
     sack === o[Outside.ACK]
@@ -99,13 +99,13 @@ export function windowWords(o: Int32Array, positions: Positions, dir: Dir): stri
       if (o[Outside.BOUND] === Bound.SEQ_BEYOND)
         return [
           first,
-          `It oversteps the edge by ${grouped.format(overshot)}, which is no more than ${largest}: the ${you} may take it all the same.`,
+          `It oversteps the edge by ${grouped(overshot)}, which is no more than ${largest}: the ${you} may take it all the same.`,
         ];
       if (maxWinR === 0) return [first];
       if (overshot > maxWinR)
         return [
           first,
-          `It would have been let through without effect had it overstepped the edge by no more than ${largest}; it does so by ${grouped.format(overshot)}.`,
+          `It would have been let through without effect had it overstepped the edge by no more than ${largest}; it does so by ${grouped(overshot)}.`,
         ];
       return [first, `Nor is it let through without effect: it breaks another bound as well (it ${upTo}).`];
     }
@@ -118,7 +118,7 @@ export function windowWords(o: Int32Array, positions: Positions, dir: Dir): stri
         `${span} must not end below ${mine(limit)}, which is ${mine(o[Outside.SENDER + SideWord.END])}, the end of all that the ${me} was seen to send${set(positions, dir, SideWord.END)}, less ${largest}; it ends ${beyond} below.`,
       ];
     case Bound.ACK_UNDER: {
-      const room = grouped.format(ackWindowOf(o[Outside.SENDER + SideWord.MAXWIN]) >>> 0);
+      const room = grouped(ackWindowOf(o[Outside.SENDER + SideWord.MAXWIN]) >>> 0);
       return [
         `It ${upTo}, and that must not lie below ${yours(limit)}, which is ${yours(endR)}, the end of all that the ${you} was seen to send${set(positions, peer, SideWord.END)}, less ${room}; it is ${beyond} below.`,
       ];

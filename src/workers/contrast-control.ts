@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { release } from 'node:os';
+import { grouped } from '../common/grouped.ts';
 import { PER_SOURCE } from '../kernel/crowd/population.ts';
 import { checkRoot } from '../kernel/linux/namespace.ts';
 import { makeRoom, type TableSize } from '../kernel/table-size.ts';
@@ -112,7 +113,7 @@ function addSample({ samples }: Run, key: string, ms: number): void {
 
 async function fill(run: Run): Promise<void> {
   const { connections } = run.options;
-  run.step(`${connections.toLocaleString('en-US')} connections into both tables`);
+  run.step(`${grouped(connections)} connections into both tables`);
   await run.sides.kernel.ask({ ask: 'fill', connections });
   await run.sides.ours.fill(connections);
 }

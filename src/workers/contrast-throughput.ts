@@ -3,6 +3,7 @@
  * that what else the machine does meets both.
  */
 import { release } from 'node:os';
+import { grouped } from '../common/grouped.ts';
 import { checkRoot } from '../kernel/linux/namespace.ts';
 import { trafficInMemory } from '../kernel/router/memory.ts';
 import { makeRoom, type TableSize } from '../kernel/table-size.ts';
@@ -91,7 +92,7 @@ async function runSize(
   step: (what: string) => void,
 ): Promise<SizeResult> {
   const { packets, shards } = options;
-  const at = `${connections.toLocaleString('en-US')} connections`;
+  const at = `${grouped(connections)} connections`;
   step(`${at}: making frames`);
   await router.ask({ ask: 'prepare', connections });
   const block = trafficInMemory(connections, packets);

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { monotonicMs } from '../common/clock.ts';
+import { grouped } from '../common/grouped.ts';
 import { ReportMode } from '../conntrack/reporter.ts';
 import { slabOf } from '../kernel/host-conntrack.ts';
 import type { PartName } from '../kernel/router/frames.ts';
@@ -68,8 +69,7 @@ const nsEach = (ms: number, packets: number): number => (ms * 1e6) / packets;
 const perS = (count: number, ms: number): number => (count * 1000) / ms;
 
 function check(what: string, found: number, wanted: number): void {
-  if (found !== wanted)
-    throw new Error(`${what}: ${found.toLocaleString('en-US')} instead of ${wanted.toLocaleString('en-US')}`);
+  if (found !== wanted) throw new Error(`${what}: ${grouped(found)} instead of ${grouped(wanted)}`);
 }
 
 /** Sends, and sees that every frame came out again. */

@@ -1,10 +1,12 @@
 /** A run that can be asked: its socket, SIGHUP, SIGTERM, and what it says when it cannot begin. */
+
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { grouped } from '../../src/common/grouped.ts';
 import { until } from '../support/until.ts';
 import { CLI, type Ended, MIXED, MIXED_PACKETS, type Running, start } from './cli.ts';
 
@@ -75,7 +77,7 @@ describe('a capture that is held', () => {
     assert.equal(count, body.trimEnd().split('\n').length);
     const ended = await end();
     assert.equal(ended.status, 0, ended.stderr);
-    assert.match(ended.stderr, new RegExp(`${MIXED_PACKETS.toLocaleString('en-US')} packets`));
+    assert.match(ended.stderr, new RegExp(`${grouped(MIXED_PACKETS)} packets`));
     assert.ok(!existsSync(socket));
   });
 

@@ -1,9 +1,11 @@
 /** `flowshard contrast verdicts` against the kernel that runs here. */
+
 import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { contrastJson, contrastLines } from '../../src/cli/contrast-report.ts';
+import { grouped } from '../../src/common/grouped.ts';
 import { createSettings } from '../../src/conntrack/settings.ts';
 import { createFuzzSource } from '../../src/kernel/fuzz/source.ts';
 import { captureSource } from '../../src/kernel/packet-source.ts';
@@ -44,7 +46,7 @@ describe('captures', { skip }, () => {
     assert.equal(stderr, '');
     assert.equal(status, 0, stdout);
     const lines = linesOf(stdout);
-    assert.match(lines[0], new RegExp(`^${MIXED_PACKETS.toLocaleString('en-US')} packets, through Linux `));
+    assert.match(lines[0], new RegExp(`^${grouped(MIXED_PACKETS)} packets, through Linux `));
     assert.match(stdout, /^ {2}verdicts +4,709 packets +4,709 equal {2}100\.0000 %$/m);
     assert.equal(lines.at(-1), 'unexplained: none');
   });

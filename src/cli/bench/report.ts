@@ -1,9 +1,9 @@
 /** What `flowshard bench` prints for people. */
+import { grouped } from '../../common/grouped.ts';
 import type { RunFigures } from '../../design/result.ts';
 import type { ScenarioResult } from '../../design/scenario.ts';
 import { bytesText } from '../summary.ts';
 
-const whole = (n: number): string => Math.round(n).toLocaleString('en-US');
 /** Less is made up for again: a thread had to wait for a core. */
 const LATE_MS = 10;
 const row = (label: string, words: string): string => `  ${label.padEnd(12)}${words}`;
@@ -25,7 +25,7 @@ function latencyLines({ latency, design, behindMs }: RunFigures): string[] {
   return [
     row('latency', cells.slice(0, 4).join(', ')),
     row('', [...cells.slice(4), `max ${durationText(latency.maxNs)}`].join(', ')),
-    row('', `${from}; ${whole(latency.count)} packets`),
+    row('', `${from}; ${grouped(latency.count)} packets`),
     ...(behindMs > LATE_MS
       ? [row('', `the sender was ${durationText(behindMs * 1e6)} late at the end: the rate is too high`)]
       : []),
@@ -42,29 +42,29 @@ function garbageLine({ garbage }: RunFigures): string[] {
 
 export function runLines(figures: RunFigures): string[] {
   const { design: d, probes, memory, reasons } = figures;
-  const pace = d.rate === null ? 'as fast as it goes' : `${whole(d.rate)} packets/s`;
-  const fresh = d.newPerSecond > 0 ? `, ${whole(d.newPerSecond)} new per second` : '';
-  const odd = Object.entries(reasons).map(([name, count]) => `${name} ${whole(count)}`);
+  const pace = d.rate === null ? 'as fast as it goes' : `${grouped(d.rate)} packets/s`;
+  const fresh = d.newPerSecond > 0 ? `, ${grouped(d.newPerSecond)} new per second` : '';
+  const odd = Object.entries(reasons).map(([name, count]) => `${name} ${grouped(count)}`);
   const occupancy = figures.occupancy.map(({ connections }) => connections);
   const resident = memory.residentBytesPerConnection;
   return [
-    `${whole(d.flows)} flows${fresh}, room for ${whole(d.max)}, ${d.shards} shard${d.shards === 1 ? '' : 's'}, ${pace}, seed ${d.seed}`,
+    `${grouped(d.flows)} flows${fresh}, room for ${grouped(d.max)}, ${d.shards} shard${d.shards === 1 ? '' : 's'}, ${pace}, seed ${d.seed}`,
     row(
       'throughput',
-      `${whole(figures.packetsPerSecond)} packets/s${d.rate === null ? ` (${figures.nsPerPacket.toFixed(1)} ns per packet)` : ''}, ${whole(figures.packetsPerSecondMin)} to ${whole(figures.packetsPerSecondMax)} within the run; ${whole(figures.packets)} in ${figures.seconds.toFixed(2)} s`,
+      `${grouped(figures.packetsPerSecond)} packets/s${d.rate === null ? ` (${figures.nsPerPacket.toFixed(1)} ns per packet)` : ''}, ${grouped(figures.packetsPerSecondMin)} to ${grouped(figures.packetsPerSecondMax)} within the run; ${grouped(figures.packets)} in ${figures.seconds.toFixed(2)} s`,
     ),
     ...latencyLines(figures),
     row(
       'connections',
-      `${whole(Math.min(...occupancy))} to ${whole(Math.max(...occupancy))}; ${whole(figures.created)} created, ${whole(figures.expired)} expired`,
+      `${grouped(Math.min(...occupancy))} to ${grouped(Math.max(...occupancy))}; ${grouped(figures.created)} created, ${grouped(figures.expired)} expired`,
     ),
     row(
       'room',
-      `${whole(figures.evicted)} evicted${figures.evictedBySweep > 0 ? ` (${whole(figures.evictedBySweep)} by sweeps)` : ''}, ${whole(figures.refusedFull)} refused as the table was full, ${whole(figures.refusedProbe)} for the length of their probe`,
+      `${grouped(figures.evicted)} evicted${figures.evictedBySweep > 0 ? ` (${grouped(figures.evictedBySweep)} by sweeps)` : ''}, ${grouped(figures.refusedFull)} refused as the table was full, ${grouped(figures.refusedProbe)} for the length of their probe`,
     ),
     row(
       'probes',
-      `mean ${probes.mean.toFixed(2)}, longest ${probes.max} (ever ${probes.maxEver}), of ${whole(probes.entries)} entries`,
+      `mean ${probes.mean.toFixed(2)}, longest ${probes.max} (ever ${probes.maxEver}), of ${grouped(probes.entries)} entries`,
     ),
     row(
       'memory',
@@ -90,12 +90,12 @@ export function scenarioLines({ scenario, runs, criteria }: ScenarioResult): str
     '  run                      packets/s   established/s   connections   evicted   refused   longest probe',
     ...runs.map(({ name, round, figures: f }) => {
       const cells = [
-        whole(f.packetsPerSecond).padStart(12),
-        whole(f.established / f.seconds).padStart(15),
-        whole(f.connections).padStart(13),
-        whole(f.evicted).padStart(9),
-        whole(f.refusedFull + f.refusedProbe).padStart(9),
-        whole(f.probes.maxEver).padStart(15),
+        grouped(f.packetsPerSecond).padStart(12),
+        grouped(f.established / f.seconds).padStart(15),
+        grouped(f.connections).padStart(13),
+        grouped(f.evicted).padStart(9),
+        grouped(f.refusedFull + f.refusedProbe).padStart(9),
+        grouped(f.probes.maxEver).padStart(15),
       ];
       return `  ${`${round} ${name}`.padEnd(21)} ${cells.join(' ')}`;
     }),

@@ -1,6 +1,8 @@
 /** A run of `flowshard bench`: progress, signals, what is printed and written, the exit status. */
+
 import { writeFileSync } from 'node:fs';
 import { ExitStatus } from '../../common/errors.ts';
+import { grouped } from '../../common/grouped.ts';
 import type { DesignRequest } from '../../design/design.ts';
 import { type Bar, startBar } from '../progress.ts';
 import { type BenchFlags, COLLISIONS_PER_PACKET, ROUNDS, type Scenario } from './bench.ts';
@@ -48,8 +50,7 @@ async function oneRun(
   if (frames === null) return ExitStatus.INTERRUPTED;
   const seen = await runDesign(design, frames, {
     isStopped,
-    onLook: (phase, done, packets) =>
-      bar?.update(done, `${phase}, ${packets.toLocaleString('en-US')} packets`),
+    onLook: (phase, done, packets) => bar?.update(done, `${phase}, ${grouped(packets)} packets`),
   });
   const result = await resultOf(seen);
   bar?.stop();

@@ -1,7 +1,9 @@
 /** `flowshard gen`: synthetic traffic into a file, a pipe, or the tracker. */
+
 import type { Command } from 'commander';
 import { monotonicMs } from '../../common/clock.ts';
 import { ExitStatus, OptionError } from '../../common/errors.ts';
+import { grouped } from '../../common/grouped.ts';
 import { expectedPackets, FRAME_BYTES_MAX, type TrafficOptions } from '../../traffic/options.ts';
 import { SNAPLEN_WHOLE } from '../../traffic/pcap-chunk.ts';
 import { Made } from '../../traffic/stage.ts';
@@ -169,7 +171,7 @@ async function genWrite(flags: GenFlags, path: string, options: TrafficOptions):
       const rate = Math.round(made[Made.PACKETS] / secondsSince());
       bar.update(
         made[Made.PACKETS] / expected,
-        `${made[Made.PACKETS].toLocaleString('en-US')} packets, ${bytesText(fileBytes)}, ${rate.toLocaleString('en-US')} packets/s`,
+        `${grouped(made[Made.PACKETS])} packets, ${bytesText(fileBytes)}, ${grouped(rate)} packets/s`,
       );
     },
   });

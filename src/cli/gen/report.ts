@@ -1,8 +1,7 @@
 /** What `flowshard gen` says at its end, for people and as JSON. */
+import { grouped } from '../../common/grouped.ts';
 import { Made } from '../../traffic/stage.ts';
 import { bytesText } from '../summary.ts';
-
-const number = new Intl.NumberFormat('en-US');
 
 /** Names of what packets are counted as. */
 const KINDS: readonly (readonly [name: string, made: Made])[] = [
@@ -42,7 +41,7 @@ const words = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${l
 
 function counts(made: Float64Array, of: readonly (readonly [name: string, made: Made])[]): string {
   const some = of.filter(([, word]) => made[word] > 0);
-  return some.map(([name, word]) => `${words(name)} ${number.format(made[word])}`).join(', ');
+  return some.map(([name, word]) => `${words(name)} ${grouped(made[word])}`).join(', ');
 }
 
 export function genLines({ seed, made, fileBytes, trafficS, seconds }: GenResult): string[] {
@@ -50,11 +49,9 @@ export function genLines({ seed, made, fileBytes, trafficS, seconds }: GenResult
   const odd = counts(made, ODDITIES);
   const opened = made[Made.OPENED];
   return [
-    `${number.format(made[Made.PACKETS])} packets, ${bytesText(fileBytes)}, ${trafficS.toFixed(3)} s of traffic in ${seconds.toFixed(3)} s: ${number.format(rate)} packets/s`,
+    `${grouped(made[Made.PACKETS])} packets, ${bytesText(fileBytes)}, ${trafficS.toFixed(3)} s of traffic in ${seconds.toFixed(3)} s: ${grouped(rate)} packets/s`,
     `  packets     ${counts(made, KINDS)}`,
-    ...(opened === 0
-      ? []
-      : [`  connections ${number.format(opened)} opened, ${number.format(made[Made.ENDED])} ended`]),
+    ...(opened === 0 ? [] : [`  connections ${grouped(opened)} opened, ${grouped(made[Made.ENDED])} ended`]),
     ...(odd === '' ? [] : [`  on purpose  ${odd}`]),
     `  seed        ${seed}`,
   ];

@@ -1,5 +1,6 @@
 /** A story as lines for people. Takes the records one by one and gives lines as soon as they can be laid out. */
 
+import { grouped } from '../../common/grouped.ts';
 import type { AnyRecord, EndRecord, LifeRecord, PacketRecord, StoryRecord, TotalRecord } from '../story.ts';
 import { destinationText, sourceText } from '../tuple-key.ts';
 import { bytesText } from '../window-words.ts';
@@ -37,8 +38,7 @@ const ROWS_MEASURED = 500;
 
 type Waiting = { readonly shown: Shown } | { readonly lines: (table: Table) => string[] };
 
-const grouped = new Intl.NumberFormat('en-US');
-const count = (n: number, word: string): string => `${grouped.format(n)} ${word}${n === 1 ? '' : 's'}`;
+const count = (n: number, word: string): string => `${grouped(n)} ${word}${n === 1 ? '' : 's'}`;
 
 /** `2015-01-03 12:58:18.157928 UTC` */
 export function utcText(ns: bigint): string {
@@ -128,7 +128,7 @@ export function createStoryText(options: TextOptions): StoryText {
 
   function foldedLines(f: Folded, t: Table): string[] {
     const { sample: p } = f;
-    const arrows = `${grouped.format(f.original)} →, ${grouped.format(f.reply)} ←`;
+    const arrows = `${grouped(f.original)} →, ${grouped(f.reply)} ←`;
     const outcome = p.reason === null ? `all ${p.effect}` : `all ${verdictText(p)} (${p.reason})`;
     const state = p.statusAfter === null ? '' : `, ${stateText(p)}`;
     const text = `… ${count(f.packets, 'packet')} (${arrows}), ${bytesText(f.bytes)}, ${outcome}${state}`;
@@ -186,12 +186,10 @@ export function createStoryText(options: TextOptions): StoryText {
     const effects = Object.entries(r.effects).filter(([, n]) => n > 0);
     const reasons = Object.entries(r.reasons).sort((a, b) => b[1] - a[1]);
     const became = effects.map(
-      ([name, n]) => `${grouped.format(n)} ${name === 'opens' ? (n === 1 ? 'opens it' : 'open it') : name}`,
+      ([name, n]) => `${grouped(n)} ${name === 'opens' ? (n === 1 ? 'opens it' : 'open it') : name}`,
     );
     const why =
-      reasons.length === 0
-        ? ''
-        : ` (${reasons.map(([name, n]) => `${name} ${grouped.format(n)}`).join(', ')})`;
+      reasons.length === 0 ? '' : ` (${reasons.map(([name, n]) => `${name} ${grouped(n)}`).join(', ')})`;
     const lives =
       r.lives === 1 ? 'one life' : r.lives === 0 ? 'no connection came of it' : `${r.lives} lives`;
     const lines = wrap(`${count(r.packets, 'packet')}: ${became.join(', ')}${why}; ${lives}.`, 0, width);
