@@ -18,8 +18,8 @@ export interface LookAhead {
   /** Looks at `count` (at most BURST) descriptors from slot number `tail` on. */
   over(tail: number, count: number): void;
   /**
-   * Shapes: BURST entry numbers: those that `over` found by hash alone, 0 where there was none. The tuple is yet to be
-   * compared, and an entry may have ended since.
+   * Shapes: BURST entry numbers: those that `over` found by hash alone, or less than 0: see Table.candidate. The tuple is yet
+   * to be compared, and an entry may have ended since.
    */
   readonly candidates: Int32Array;
 }
@@ -34,6 +34,8 @@ export function createLookAhead(
   const slotMask = desc.length / Desc.WORDS - 1;
   const hashes = new Int32Array(BURST);
   const candidates = new Int32Array(BURST);
+  /** Where they are in memory; there is nothing at 0. */
+  const places = new Int32Array(BURST);
 
   function touchIndex(n: number): void {
     const mask = table.mask();
@@ -52,10 +54,10 @@ export function createLookAhead(
   function touchEntries(n: number): void {
     let sum = 0;
     for (let k = 0; k < n; k += 4) {
-      const a = candidates[k] * Hot.WORDS;
-      const b = candidates[k + 1] * Hot.WORDS;
-      const c = candidates[k + 2] * Hot.WORDS;
-      const d = candidates[k + 3] * Hot.WORDS;
+      const a = places[k];
+      const b = places[k + 1];
+      const c = places[k + 2];
+      const d = places[k + 3];
       sum ^= hot[a + Hot.LO0] ^ hot[b + Hot.LO0] ^ hot[c + Hot.LO0] ^ hot[d + Hot.LO0];
       sum ^= hot[a + Hot.SIDES] ^ hot[b + Hot.SIDES] ^ hot[c + Hot.SIDES] ^ hot[d + Hot.SIDES];
     }
@@ -70,7 +72,7 @@ export function createLookAhead(
     const mask = table.mask();
     let sum = 0;
     for (let k = 0; k < n; k++) {
-      if (candidates[k] !== 0) continue;
+      if (candidates[k] > 0) continue;
       const slot = (hashes[k] & mask & -BUCKET_SLOTS) << 1;
       const a = index[slot + 1];
       const b = index[slot + 3];
@@ -88,7 +90,12 @@ export function createLookAhead(
     over(tail, count) {
       for (let k = 0; k < count; k++) hashes[k] = desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH];
       touchIndex(count);
-      for (let k = 0; k < count; k++) candidates[k] = candidate(hashes[k]);
+      table.startWalks();
+      for (let k = 0; k < count; k++) {
+        const entry = candidate(hashes[k]);
+        candidates[k] = entry;
+        places[k] = entry > 0 ? entry * Hot.WORDS : 0;
+      }
       touchEntries(count);
       if (table.count() + BURST > maxEntries) touchVictims(count);
     },

@@ -377,6 +377,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     tracked(entry, dir === 0 ? Verdict.RELATED : Verdict.RELATED_REPLY, untold);
   }
 
+  /** `guess`: what the look ahead found by hash alone. */
   function packet(d: number, guess: number): void {
     const meta = desc[d + Desc.META];
     const task = meta & Meta.TASK_MASK;
@@ -386,7 +387,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     if (now[Now.SWEEPING] !== 0) now[Now.SWEEPING] = eviction.sweepSlice() ? 1 : 0;
     const hash = desc[d + Desc.HASH];
     let entry = guess;
-    if (entry === 0 || !matches(entry, desc, d)) entry = find(hash, desc, d);
+    if (entry <= 0 || !matches(entry, desc, d)) entry = find(hash, desc, d, guess);
     if (entry !== 0 && isOverdue(entry)) {
       end(entry, hash, EndCode.TIMEOUT);
       entry = 0;

@@ -31,18 +31,20 @@ export interface Table {
   count(): number;
   /** Longest probe that an insertion needed so far. */
   probeMax(): number;
+  /** What `candidate` returns from here on says where to go on, until a slot is moved. */
+  startWalks(): void;
   /**
-   * Finds an entry by hash alone; 0 when there is none. The tuple is yet to be compared: a first
-   * pass over a burst, which brings the entry into the cache.
+   * Finds an entry by hash alone: a first pass over a burst, which brings the entry into the cache. The tuple is yet to be
+   * compared. When there is none, a negative number, which `find` takes, so that nothing is walked twice.
    */
   candidate(hash: number): number;
   /** Whether an entry holds the tuple that starts at word `d` of `words` (a descriptor). */
   matches(entry: number, words: Int32Array, d: number): boolean;
-  /** Finds the entry of the tuple at word `d` of `words`; 0 when there is none. */
-  find(hash: number, words: Int32Array, d: number): number;
+  /** Finds the entry of the tuple at word `d` of `words`; 0 when there is none. `walked`: what `candidate` returned. */
+  find(hash: number, words: Int32Array, d: number, walked?: number): number;
   /**
-   * Takes an entry from the slab, copies the tuple into it and files it in the index.
-   * Returns its number, 0 when the slab is empty, -1 when the probe would pass PROBE_LIMIT.
+   * Takes an entry from the slab, copies the tuple into it and files it in the index, where `find` has just seen that it is
+   * not there, or from the start. Returns its number, 0 when the slab is empty, -1 when the probe would pass PROBE_LIMIT.
    */
   insert(hash: number, words: Int32Array, d: number): number;
   /** Removes an entry whose hash is known. */
@@ -89,7 +91,12 @@ enum State {
    */
   FREED = 5,
   FREED_LAST = 6,
-  WORDS = 8,
+  /** 1 once a slot has moved since `startWalks`: earlier walks may have missed what is there now. */
+  MOVED = 7,
+  /** The empty slot at which `find` gave up, -1 when a slot has moved since, and the hash that it looked for. */
+  GAP = 8,
+  GAP_HASH = 9,
+  WORDS = 10,
 }
 
 /**
@@ -108,14 +115,22 @@ export function createTable(memory: TableMemory): Table {
   state[State.MASK] = Math.min(SLOTS_MIN - 1, maskMax);
   state[State.GROW_AT] = state[State.MASK] * GROW_LOAD;
   state[State.FRESH] = 1;
+  moved();
+
+  /** Insertions only fill gaps; all else ends what walks have found out. */
+  function moved(): void {
+    state[State.MOVED] = 1;
+    state[State.GAP] = -1;
+  }
 
   function candidate(hash: number): number {
     const mask = state[State.MASK];
-    let slot = (hash & mask) << 1;
+    let slot = hash & mask;
     for (;;) {
-      const entry = index[slot + 1];
-      if (entry === 0 || index[slot] === hash) return entry;
-      slot = (slot + 2) & ((mask << 1) | 1);
+      const entry = index[(slot << 1) + 1];
+      if (entry === 0) return ~slot;
+      if (index[slot << 1] === hash) return entry;
+      slot = (slot + 1) & mask;
     }
   }
 
@@ -139,15 +154,18 @@ export function createTable(memory: TableMemory): Table {
     return true;
   }
 
-  function find(hash: number, words: Int32Array, d: number): number {
+  function find(hash: number, words: Int32Array, d: number, walked = 0): number {
     const mask = state[State.MASK];
-    let slot = (hash & mask) << 1;
+    let slot = walked < 0 && state[State.MOVED] === 0 ? ~walked : hash & mask;
     for (;;) {
-      const entry = index[slot + 1];
-      if (entry === 0) return 0;
-      if (index[slot] === hash && matches(entry, words, d)) return entry;
-      slot = (slot + 2) & ((mask << 1) | 1);
+      const entry = index[(slot << 1) + 1];
+      if (entry === 0) break;
+      if (index[slot << 1] === hash && matches(entry, words, d)) return entry;
+      slot = (slot + 1) & mask;
     }
+    state[State.GAP] = slot;
+    state[State.GAP_HASH] = hash;
+    return 0;
   }
 
   function take(): number {
@@ -183,17 +201,20 @@ export function createTable(memory: TableMemory): Table {
       index[(slot << 1) + 1] = entry;
     }
     hot.fill(0, from, from + words);
+    moved();
   }
 
   function insert(hash: number, words: Int32Array, d: number): number {
     if (state[State.USED] >= state[State.GROW_AT] && state[State.MASK] < maskMax) grow();
     const mask = state[State.MASK];
-    let slot = hash & mask;
-    let probes = 0;
-    while (index[(slot << 1) + 1] !== 0) {
-      if (++probes === PROBE_LIMIT) return -1;
+    const isWalked = state[State.GAP] >= 0 && state[State.GAP_HASH] === hash;
+    let slot = isWalked ? state[State.GAP] : hash & mask;
+    let probes = (slot - hash) & mask;
+    while (index[(slot << 1) + 1] !== 0 && probes < PROBE_LIMIT) {
+      probes++;
       slot = (slot + 1) & mask;
     }
+    if (probes >= PROBE_LIMIT) return -1;
     const entry = take();
     if (entry === 0) return 0;
     if (probes > state[State.LONGEST]) state[State.LONGEST] = probes;
@@ -241,6 +262,7 @@ export function createTable(memory: TableMemory): Table {
     }
     index[gap << 1] = 0;
     index[(gap << 1) + 1] = 0;
+    moved();
   }
 
   function remove(entry: number, hash: number): void {
@@ -293,6 +315,9 @@ export function createTable(memory: TableMemory): Table {
     mask: () => state[State.MASK],
     count: () => state[State.USED],
     probeMax: () => state[State.LONGEST],
+    startWalks() {
+      state[State.MOVED] = 0;
+    },
     candidate,
     matches,
     find,
@@ -305,6 +330,7 @@ export function createTable(memory: TableMemory): Table {
       state[State.FRESH] = 1;
       state[State.FREED] = 0;
       state[State.FREED_LAST] = 0;
+      moved();
     },
     entryAt: (slot) => index[(slot << 1) + 1],
     selfCheck,

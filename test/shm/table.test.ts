@@ -43,6 +43,8 @@ interface Model {
   readonly idOf: Map<number, number>;
   /** Live tuples by hash. */
   readonly byHash: Map<number, number>;
+  /** Of tuples: what a first pass over a burst has found out about them. */
+  readonly walked: Map<number, number>;
   hashOfEntry(entry: number): number;
 }
 
@@ -56,6 +58,7 @@ function createModel(maxEntries: number, universe: Universe): Model {
     entryOf: new Map(),
     idOf,
     byHash: new Map(),
+    walked: new Map(),
     hashOfEntry: (entry) => universe.hashes[idOf.get(entry) ?? 0],
   };
 }
@@ -87,14 +90,21 @@ function remove(model: Model, id: number, entry: number): void {
   byHash.set(hash, (byHash.get(hash) ?? 0) - 1);
 }
 
+/** A first pass over a burst: some tuples, of which one may come twice. */
+function walk({ table, universe, walked }: Model, ids: readonly number[]): void {
+  walked.clear();
+  table.startWalks();
+  for (const id of ids) walked.set(id, table.candidate(universe.hashes[id]));
+}
+
 /** Compares a lookup by tuple, one by hash, and one of a candidate that may be long gone. */
 function look(model: Model, id: number, staleEntry: number): void {
   const { table, universe, entryOf, idOf, byHash } = model;
   const hash = universe.hashes[id];
   const d = id * Desc.WORDS;
-  assert.equal(table.find(hash, universe.words, d), entryOf.get(id) ?? 0);
+  assert.equal(table.find(hash, universe.words, d, model.walked.get(id)), entryOf.get(id) ?? 0);
   const candidate = table.candidate(hash);
-  if ((byHash.get(hash) ?? 0) === 0) assert.equal(candidate, 0);
+  if ((byHash.get(hash) ?? 0) === 0) assert.ok(candidate < 0);
   else assert.equal(model.hashOfEntry(candidate), hash);
   assert.equal(table.matches(staleEntry, universe.words, d), idOf.get(staleEntry) === id);
 }
@@ -113,7 +123,13 @@ function run(
   let fillChance = 0.7;
   for (let i = 0; i < count; i++) {
     if (i % Math.ceil(count / 10) === 0) fillChance = fillChance > 0.5 ? 0.3 : 0.75;
-    const id = random.below(random.chance(0.5) ? Math.min(64, universe.size) : universe.size);
+    const few = Math.min(64, universe.size);
+    if (random.chance(0.02))
+      walk(
+        model,
+        Array.from({ length: 16 }, () => random.below(few)),
+      );
+    const id = random.below(random.chance(0.5) ? few : universe.size);
     const entry = entryOf.get(id) ?? 0;
     if (random.chance(0.4)) {
       look(model, id, random.pick([stale[i & 63], entry || 1]));
@@ -214,6 +230,25 @@ test('the probe limit is exact: 1023 occupied slots are passed, 1024 are not', (
   // The refused one took no entry with it.
   remove(model, 17, model.entryOf.get(17) ?? 0);
   assert.equal(insert(model, PROBE_LIMIT), 18);
+  model.table.selfCheck(model.hashOfEntry);
+});
+
+test('a walk that found nothing is gone on with, and from the start once a slot has moved', () => {
+  // Three tuples in a row of slots: the walk for the third one ends behind the second one.
+  const universe = createUniverse(4, createRandom(4), () => 5);
+  const model = createModel(10, universe);
+  const first = insert(model, 0);
+  insert(model, 1);
+  walk(model, [2, 3]);
+  const third = insert(model, 2);
+  look(model, 2, first);
+  look(model, 3, first);
+  remove(model, 0, first);
+  // It is nearer to the start now than where the walk had ended.
+  assert.equal(model.table.find(5, universe.words, 2 * Desc.WORDS, model.walked.get(2)), third);
+  look(model, 3, first);
+  insert(model, 3);
+  assert.equal(model.table.entryAt(7), model.entryOf.get(3), 'no gap is left');
   model.table.selfCheck(model.hashOfEntry);
 });
 
