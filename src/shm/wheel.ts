@@ -152,37 +152,43 @@ export function createWheel(
     file(entry);
   }
 
+  function isDue(entry: number, nowMs: number): boolean {
+    return ((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0;
+  }
+
   /** Takes the first entry of a slot and expires it or files it anew. */
   function dealWithFirst(slot: number, nowMs: number): void {
     const entry = wheel[slot];
     remove(entry);
-    if (((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) expire(entry);
+    if (isDue(entry, nowMs)) expire(entry);
     else file(entry);
+  }
+
+  /** The slot whose entries are to be dealt with before the clock may move on; -1 when there is none. */
+  function slotAtHand(target: number): number {
+    const current = state[State.CURRENT];
+    // At the start of a level's round its entries come down, the highest level first.
+    const slot2 = 2 * LEVEL_SLOTS + ((current >>> LEVEL2_SHIFT) & LEVEL_MASK);
+    if ((current & (LEVEL2_SPAN - 1)) === 0 && wheel[slot2] !== 0) return slot2;
+    const slot1 = LEVEL_SLOTS + ((current >>> LEVEL_BITS) & LEVEL_MASK);
+    if ((current & LEVEL_MASK) === 0 && wheel[slot1] !== 0) return slot1;
+    const slot0 = current & LEVEL_MASK;
+    return current !== target && wheel[slot0] !== 0 ? slot0 : -1;
   }
 
   function advance(nowMs: number, budget: number): boolean {
     const target = nowMs >>> WHEEL_TICK_SHIFT;
-    let left = budget;
-    while (left > 0) {
-      // At the start of a level's round its entries come down, the highest level first.
-      const slot2 = 2 * LEVEL_SLOTS + ((state[State.CURRENT] >>> LEVEL2_SHIFT) & LEVEL_MASK);
-      const slot1 = LEVEL_SLOTS + ((state[State.CURRENT] >>> LEVEL_BITS) & LEVEL_MASK);
-      if ((state[State.CURRENT] & (LEVEL2_SPAN - 1)) === 0 && wheel[slot2] !== 0) {
-        dealWithFirst(slot2, nowMs);
-        left--;
-      } else if ((state[State.CURRENT] & LEVEL_MASK) === 0 && wheel[slot1] !== 0) {
-        dealWithFirst(slot1, nowMs);
-        left--;
-      } else if (state[State.CURRENT] === target) {
-        return true;
-      } else if (wheel[state[State.CURRENT] & LEVEL_MASK] !== 0) {
-        const slot = state[State.CURRENT] & LEVEL_MASK;
-        if (left % APPROACH_EVERY === 0) approach(wheel[slot]);
-        dealWithFirst(slot, nowMs);
-        left--;
-      } else {
+    for (let left = budget; left > 0; ) {
+      const slot = slotAtHand(target);
+      if (slot < 0) {
+        if (state[State.CURRENT] === target) return true;
         step(target);
+        continue;
       }
+      // Where the packets are ahead of the wheel, entries are due before they have come down.
+      if (left % APPROACH_EVERY === 0 && isDue(wheel[slot], nowMs)) approach(wheel[slot]);
+      dealWithFirst(slot, nowMs);
+      left--;
     }
     return false;
   }
@@ -208,7 +214,7 @@ export function createWheel(
     let entry = wheel[state[State.CURRENT] & LEVEL_MASK];
     while (entry !== 0) {
       const next = cold[entry * Cold.WORDS + Cold.NEXT];
-      if (((hot[entry * Hot.WORDS + Hot.DEADLINE] - nowMs) | 0) <= 0) {
+      if (isDue(entry, nowMs)) {
         remove(entry);
         expire(entry);
       }
