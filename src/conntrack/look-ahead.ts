@@ -14,6 +14,53 @@ import { Now } from './now.ts';
 /** Descriptors handled at once: enough to hide the memory's latency, few enough to stay in the cache. */
 export const BURST = 64;
 
+/** Words of the index in a cache line: eight slots. */
+const LINE = 16;
+/** From these loads of the index on a walk is likely to go on in the cache line behind, and in the one behind that. */
+const LOAD_NEXT = 0.3;
+const LOAD_FAR = 0.6;
+
+/**
+ * Makes a function that loads, for `count` (a multiple of 4) words of the index, the cache lines where walks from there lead:
+ * the fuller the index is the more of them. All of a walk at once, since they are in one page. Returns a XOR.
+ */
+function createIndexTouch(index: Int32Array, table: Table): (words: Int32Array, count: number) => number {
+  function touchOne(words: Int32Array, count: number): number {
+    let sum = 0;
+    for (let k = 0; k < count; k += 4)
+      sum ^= index[words[k]] ^ index[words[k + 1]] ^ index[words[k + 2]] ^ index[words[k + 3]];
+    return sum;
+  }
+
+  function touchTwo(words: Int32Array, count: number, last: number): number {
+    let sum = 0;
+    for (let k = 0; k < count; k += 2) {
+      const a = words[k];
+      const b = words[k + 1];
+      sum ^= index[a] ^ index[(a + LINE) & last] ^ index[b] ^ index[(b + LINE) & last];
+    }
+    return sum;
+  }
+
+  function touchThree(words: Int32Array, count: number, last: number): number {
+    let sum = 0;
+    for (let k = 0; k < count; k++) {
+      const a = words[k];
+      sum ^= index[a] ^ index[(a + LINE) & last] ^ index[(a + 2 * LINE) & last];
+    }
+    return sum;
+  }
+
+  return (words, count) => {
+    const slots = table.mask() + 1;
+    const entries = table.count();
+    if (entries < slots * LOAD_NEXT) return touchOne(words, count);
+    return entries < slots * LOAD_FAR
+      ? touchTwo(words, count, slots * 2 - 1)
+      : touchThree(words, count, slots * 2 - 1);
+  };
+}
+
 export interface LookAhead {
   /** Looks at `count` (at most BURST) descriptors from slot number `tail` on. */
   over(tail: number, count: number): void;
@@ -32,23 +79,13 @@ export function createLookAhead(
 ): LookAhead {
   const { candidate } = table;
   const slotMask = desc.length / Desc.WORDS - 1;
+  const touchIndex = createIndexTouch(index, table);
   const hashes = new Int32Array(BURST);
+  /** Where walks start, in the index. */
+  const homes = new Int32Array(BURST);
   const candidates = new Int32Array(BURST);
   /** Where they are in memory; there is nothing at 0. */
   const places = new Int32Array(BURST);
-
-  function touchIndex(n: number): void {
-    const mask = table.mask();
-    let sum = 0;
-    for (let k = 0; k < n; k += 4) {
-      sum ^=
-        index[(hashes[k] & mask) << 1] ^
-        index[(hashes[k + 1] & mask) << 1] ^
-        index[(hashes[k + 2] & mask) << 1] ^
-        index[(hashes[k + 3] & mask) << 1];
-    }
-    now[Now.TOUCHED] ^= sum;
-  }
 
   /** An entry has two cache lines: that of its tuple, and that of its sequence numbers. */
   function touchEntries(n: number): void {
@@ -88,8 +125,13 @@ export function createLookAhead(
 
   return {
     over(tail, count) {
-      for (let k = 0; k < count; k++) hashes[k] = desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH];
-      touchIndex(count);
+      const mask = table.mask();
+      for (let k = 0; k < count; k++) {
+        const hash = desc[((tail + k) & slotMask) * Desc.WORDS + Desc.HASH];
+        hashes[k] = hash;
+        homes[k] = (hash & mask) << 1;
+      }
+      now[Now.TOUCHED] ^= touchIndex(homes, (count + 3) & -4);
       table.startWalks();
       for (let k = 0; k < count; k++) {
         const entry = candidate(hashes[k]);
@@ -119,10 +161,11 @@ export interface Approach {
 export function createApproach(
   { index, hot, cold }: Record<'index' | 'hot' | 'cold', Int32Array>,
   now: Int32Array,
-  mask: () => number,
+  table: Table,
   computeHash: (entry: number) => number,
 ): Approach {
-  const slots = new Int32Array(APPROACH_EVERY);
+  const touchIndex = createIndexTouch(index, table);
+  const homes = new Int32Array(APPROACH_EVERY);
   const lines = new Int32Array(APPROACH_EVERY);
   /** By the low bits of the entry's number: entries that were made one after the other have places of their own. */
   const entries = new Int32Array(APPROACH_EVERY);
@@ -131,7 +174,7 @@ export function createApproach(
   const lives = new Int32Array(APPROACH_EVERY);
 
   function approach(first: number): void {
-    const indexMask = mask();
+    const mask = table.mask();
     let entry = first;
     for (let k = 0; k < APPROACH_EVERY; k++) {
       // Behind the last one: entry 0, which is never used.
@@ -140,12 +183,11 @@ export function createApproach(
       hashes[entry & (APPROACH_EVERY - 1)] = hash;
       lives[entry & (APPROACH_EVERY - 1)] = hot[entry * Hot.WORDS + Hot.CREATED];
       lines[k] = entry * Hot.WORDS + Hot.SIDES;
-      slots[k] = (hash & indexMask) << 1;
+      homes[k] = (hash & mask) << 1;
       entry = cold[entry * Cold.WORDS + Cold.NEXT];
     }
-    let sum = 0;
+    let sum = touchIndex(homes, APPROACH_EVERY);
     for (let k = 0; k < APPROACH_EVERY; k += 4) {
-      sum ^= index[slots[k]] ^ index[slots[k + 1]] ^ index[slots[k + 2]] ^ index[slots[k + 3]];
       sum ^= hot[lines[k]] ^ hot[lines[k + 1]] ^ hot[lines[k + 2]] ^ hot[lines[k + 3]];
     }
     now[Now.TOUCHED] ^= sum;

@@ -91,7 +91,7 @@ export function createTracker(options: TrackerOptions): Tracker {
   const hashOf = createEntryHash(hash4, hot, cold);
   const table = createTable(segment);
   const { matches, find, insert } = table;
-  const ahead = createApproach({ index, hot, cold }, now, table.mask, hashOf);
+  const ahead = createApproach({ index, hot, cold }, now, table, hashOf);
   const wheel = createWheel(segment, (entry) => endExpired(entry), ahead.approach);
   const { isOneWay, tcp, others, openingDirection } = chooseProtocols(hot, desc, settings, shorten);
   const reporter = createReporter(segment, options.reports, mode, options.waitForReader, options.log, now);

@@ -5,8 +5,8 @@
  * in few pages, and looking them up costs few misses.
  *
  * Index: slots of two words (hash, entry number), linear probing, deletion by shifting back, so that
- * there are no tombstones and a probe ends at the first empty slot. The stored hash is compared
- * before the entry is touched. Entries stay where they are for their whole life.
+ * there are no tombstones and a probe ends at the first empty slot, whose words are 0, as no hash is.
+ * The stored hash is compared before the entry is touched. Entries stay where they are for their whole life.
  *
  * Source: Knuth, The Art of Computer Programming 3, 6.4, algorithm R
  */
@@ -127,9 +127,9 @@ export function createTable(memory: TableMemory): Table {
     const mask = state[State.MASK];
     let slot = hash & mask;
     for (;;) {
-      const entry = index[(slot << 1) + 1];
-      if (entry === 0) return ~slot;
-      if (index[slot << 1] === hash) return entry;
+      const filed = index[slot << 1];
+      if (filed === hash) return index[(slot << 1) + 1];
+      if (filed === 0) return ~slot;
       slot = (slot + 1) & mask;
     }
   }
@@ -158,9 +158,12 @@ export function createTable(memory: TableMemory): Table {
     const mask = state[State.MASK];
     let slot = walked < 0 && state[State.MOVED] === 0 ? ~walked : hash & mask;
     for (;;) {
-      const entry = index[(slot << 1) + 1];
-      if (entry === 0) break;
-      if (index[slot << 1] === hash && matches(entry, words, d)) return entry;
+      const filed = index[slot << 1];
+      if (filed === 0) break;
+      if (filed === hash) {
+        const entry = index[(slot << 1) + 1];
+        if (matches(entry, words, d)) return entry;
+      }
       slot = (slot + 1) & mask;
     }
     state[State.GAP] = slot;
@@ -237,28 +240,33 @@ export function createTable(memory: TableMemory): Table {
   function slotOfEntry(entry: number, hash: number): number {
     const mask = state[State.MASK];
     let slot = hash & mask;
-    while (index[(slot << 1) + 1] !== entry) {
-      assert(index[(slot << 1) + 1] !== 0, 'table: an entry is not in the index');
+    for (;;) {
+      const filed = index[(slot << 1) + 1];
+      if (filed === entry) return slot;
+      if (filed === 0) break;
       slot = (slot + 1) & mask;
     }
+    assert(false, 'table: an entry is not in the index');
     return slot;
   }
 
-  /** Closes the gap: every later slot of the chain that may start at or before the gap moves into it. */
+  /**
+   * Closes the gap: every later slot of the chain that may start at or before the gap moves into it. Which ones may is not
+   * predictable, so there is no branch on it: each is copied into the gap, and moves only the gap if it may stay there.
+   */
   function shiftBack(from: number): void {
     const mask = state[State.MASK];
     let gap = from;
     let slot = from;
     for (;;) {
       slot = (slot + 1) & mask;
-      const entry = index[(slot << 1) + 1];
-      if (entry === 0) break;
-      const home = index[slot << 1] & mask;
-      if (((slot - home) & mask) >= ((slot - gap) & mask)) {
-        index[gap << 1] = index[slot << 1];
-        index[(gap << 1) + 1] = entry;
-        gap = slot;
-      }
+      const filed = index[slot << 1];
+      if (filed === 0) break;
+      index[gap << 1] = filed;
+      index[(gap << 1) + 1] = index[(slot << 1) + 1];
+      // All ones if it may stay.
+      const moves = ~((((slot - filed) & mask) - ((slot - gap) & mask)) >> 31);
+      gap ^= (gap ^ slot) & moves;
     }
     index[gap << 1] = 0;
     index[(gap << 1) + 1] = 0;
