@@ -68,7 +68,7 @@ function rowsOf({ connections, spreads, times }: SizeResult): Row[] {
 }
 
 const LABEL_WIDTH = 36;
-const CELL_WIDTH = 34;
+const CELL_WIDTH = 36;
 const line = (label: string, cells: readonly string[]): string =>
   `  ${label.padEnd(LABEL_WIDTH)}${cells.map((cell) => cell.padEnd(CELL_WIDTH)).join('')}`.trimEnd();
 
