@@ -8,7 +8,7 @@ import {
   OneWayBlock,
   OneWayCell,
   oneWayTransitions,
-} from '../src/conntrack/one-way-table.ts';
+} from '../src/conntrack/protocols/one-way-table.ts';
 import {
   SCTP_CHUNKS,
   SCTP_REPLY_CELLS,
@@ -16,8 +16,7 @@ import {
   SCTP_STATES,
   SctpState,
   sctpTransitions,
-} from '../src/conntrack/sctp-table.ts';
-import { SETTINGS, Setting } from '../src/conntrack/settings.ts';
+} from '../src/conntrack/protocols/sctp-table.ts';
 import {
   TCP_CLASSES,
   TCP_REPLY_CELLS,
@@ -25,7 +24,8 @@ import {
   TCP_STATES,
   TcpState,
   tcpTransitions,
-} from '../src/conntrack/tcp-table.ts';
+} from '../src/conntrack/protocols/tcp-table.ts';
+import { SETTINGS, Setting } from '../src/conntrack/settings.ts';
 import { SctpChunk, TcpClass } from '../src/shm/bits.ts';
 import type { Layout } from '../src/shm/layout.ts';
 import { textHash } from '../src/shm/layout.ts';
@@ -121,11 +121,11 @@ function tcpStatesPage(): string {
   );
   return `# The states of TCP
 
-Printed from \`src/conntrack/tcp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
+Printed from \`src/conntrack/protocols/tcp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
 
 The class of a packet is the first of RST, SYN (with or without ACK), FIN, ACK that it bears; PSH, URG, ECE
 and CWR do not count. "Ignored" packets are let through without effect: no change of state, no new timeout,
-not counted. INVALID ones belong to no connection. The rules around the table are in \`src/conntrack/tcp.ts\`.
+not counted. INVALID ones belong to no connection. The rules around the table are in \`src/conntrack/protocols/tcp.ts\`.
 
 ## Original direction
 
@@ -168,7 +168,7 @@ function oneWayStatesPage(): string {
   };
   return `# The states of TCP with \`--one-way\`
 
-Printed from \`src/conntrack/one-way-table.ts\` by \`npm run generate\`. [one-way.md](one-way.md) tells what lies behind it.
+Printed from \`src/conntrack/protocols/one-way-table.ts\` by \`npm run generate\`. [one-way.md](one-way.md) tells what lies behind it.
 
 "Ignored" packets are let through without effect. "Reopen" ends the connection, and the packet opens a new one.
 "Untracked": there is nothing left to track. An empty cell: no packets lead there. Timeouts are those of
@@ -216,11 +216,11 @@ function sctpStatesPage(): string {
   );
   return `# The states of SCTP
 
-Printed from \`src/conntrack/sctp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
+Printed from \`src/conntrack/protocols/sctp-table.ts\` and \`src/conntrack/settings.ts\` by \`npm run generate\`.
 
 The chunks of a packet are taken in order; those that are not in the table (DATA, SACK, ...) keep the state. The
 timeout is that of the state after the last chunk. The rules around the table, for verification tags, heartbeats and
-INITs that cross, are in \`src/conntrack/sctp.ts\`; what a packet may hold is judged in \`src/packet/sctp.ts\`.
+INITs that cross, are in \`src/conntrack/protocols/sctp.ts\`; what a packet may hold is judged in \`src/packet/sctp.ts\`.
 
 ## Original direction
 

@@ -7,8 +7,8 @@ import { Counter } from '../shm/counters.ts';
 import { Hot } from '../shm/offsets.generated.ts';
 import type { Segment } from '../shm/segment.ts';
 import type { Table } from '../shm/table.ts';
-import { SctpState } from './sctp-table.ts';
-import { TcpState } from './tcp-table.ts';
+import { SctpState } from './protocols/sctp-table.ts';
+import { TcpState } from './protocols/tcp-table.ts';
 
 const PROTOCOL_SCTP = 132;
 /** Early drop looks at this many neighbouring parts of the index ... */

@@ -9,10 +9,10 @@
 import { Last, Meta, Side, Sides, Status, TcpClass, Verdict } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
 import { Now } from './now.ts';
+import { SIDE_WORDS, SideWord } from './protocols/tcp-segment.ts';
+import { TcpState } from './protocols/tcp-table.ts';
+import { ackWindowOf } from './protocols/tcp-window.ts';
 import { Setting } from './settings.ts';
-import { SIDE_WORDS, SideWord } from './tcp-segment.ts';
-import { TcpState } from './tcp-table.ts';
-import { ackWindowOf } from './tcp-window.ts';
 
 /** META of such a segment, where it matters: TCP, an ACK and nothing else, with two endpoints, and no reason against it. */
 const ACK_ONLY = (TcpClass.ACK << Meta.CLASS_SHIFT) | Meta.ACK;

@@ -5,7 +5,7 @@ import type { Segment } from '../shm/segment.ts';
 import type { Table } from '../shm/table.ts';
 import type { Wheel } from '../shm/wheel.ts';
 import type { HelperHooks } from './helper-hooks.ts';
-import type { Others } from './protocols.ts';
+import type { Others } from './protocols/others.ts';
 import type { Reporter } from './reporter.ts';
 
 /** Thread: the owner's only. */

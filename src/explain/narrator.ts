@@ -5,9 +5,9 @@
 import { assert } from '../common/assert.ts';
 import { Outcome, Reason, reasonInfo } from '../common/reasons.ts';
 import { tickMsOf } from '../common/tick.ts';
-import { Answer } from '../conntrack/answer.ts';
+import { Answer } from '../conntrack/protocols/answer.ts';
+import { segmentEnd } from '../conntrack/protocols/tcp-segment.ts';
 import { Setting } from '../conntrack/settings.ts';
-import { segmentEnd } from '../conntrack/tcp-segment.ts';
 import { directionOf } from '../conntrack/verdict.ts';
 import type { Direction, Tuple } from '../export/connection.ts';
 import { connectionOf, type EntryWords, timeNs } from '../export/entry-view.ts';

@@ -1,15 +1,15 @@
 /** What there is to say about one packet: why it was refused or ignored, and what was odd where it was accepted. */
 import { Reason } from '../common/reasons.ts';
-import { Answer } from '../conntrack/answer.ts';
-import { Setting } from '../conntrack/settings.ts';
-import { SideWord } from '../conntrack/tcp-segment.ts';
+import { Answer } from '../conntrack/protocols/answer.ts';
+import { SideWord } from '../conntrack/protocols/tcp-segment.ts';
 import {
   TCP_REPLY_CELLS,
   TCP_STATE_SHIFT,
   TCP_STATES,
   TcpState,
   tcpTransitions,
-} from '../conntrack/tcp-table.ts';
+} from '../conntrack/protocols/tcp-table.ts';
+import { Setting } from '../conntrack/settings.ts';
 import { protocolName, SCTP_STATE_NAMES } from '../export/names.ts';
 import { Last, Side, Sides, Status, TcpClass } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';

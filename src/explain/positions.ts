@@ -2,7 +2,7 @@
  * Where each side of a TCP connection is: sequence numbers counted from its first one, and which
  * packet brought each bound of its window to where it is. Numbers go on beyond 4 GB.
  */
-import { SIDE_WORDS, SideWord } from '../conntrack/tcp-segment.ts';
+import { SIDE_WORDS, SideWord } from '../conntrack/protocols/tcp-segment.ts';
 import { Hot } from '../shm/offsets.generated.ts';
 
 /** Original and reply, as everywhere. */

@@ -4,10 +4,15 @@
  * from, and the numbers of the window check. Nothing about TCP is decided here.
  */
 import { Reason } from '../common/reasons.ts';
-import { Answer } from '../conntrack/answer.ts';
-import { createTcp } from '../conntrack/tcp.ts';
-import { TCP_REPLY_CELLS, TCP_STATE_SHIFT, type TcpState, tcpTransitions } from '../conntrack/tcp-table.ts';
-import { Bound, Outside } from '../conntrack/tcp-window.ts';
+import { Answer } from '../conntrack/protocols/answer.ts';
+import { createTcp } from '../conntrack/protocols/tcp.ts';
+import {
+  TCP_REPLY_CELLS,
+  TCP_STATE_SHIFT,
+  type TcpState,
+  tcpTransitions,
+} from '../conntrack/protocols/tcp-table.ts';
+import { Bound, Outside } from '../conntrack/protocols/tcp-window.ts';
 import { Meta, Status, type TcpClass } from '../shm/bits.ts';
 import { Desc, Hot } from '../shm/offsets.generated.ts';
 

@@ -1,7 +1,7 @@
 /** The arithmetic of the window check in words and numbers. The numbers are those that the check compared. */
 import { grouped } from '../common/grouped.ts';
-import { SideWord } from '../conntrack/tcp-segment.ts';
-import { ackWindowOf, Bound, Outside, overshotOf } from '../conntrack/tcp-window.ts';
+import { SideWord } from '../conntrack/protocols/tcp-segment.ts';
+import { ackWindowOf, Bound, Outside, overshotOf } from '../conntrack/protocols/tcp-window.ts';
 import { type Dir, otherDir, type Positions } from './positions.ts';
 import type { WindowRecord } from './story.ts';
 

@@ -1,6 +1,6 @@
 /** Decodes the words of an entry into a Connection. */
 import { HELPER_NAMES, HelperNumber } from '../common/helpers.ts';
-import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../conntrack/protocols.ts';
+import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../conntrack/protocols/others.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
 import { EndCode, Kind, Status } from '../shm/bits.ts';
 import { connectionId } from '../shm/identity.ts';

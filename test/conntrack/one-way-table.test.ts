@@ -12,14 +12,14 @@ import {
   OneWayBlock,
   OneWayCell,
   oneWayTransitions,
-} from '../../src/conntrack/one-way-table.ts';
+} from '../../src/conntrack/protocols/one-way-table.ts';
 import {
   TCP_REPLY_CELLS,
   TCP_STATE_SHIFT,
   TCP_STATES,
   TcpState,
   tcpTransitions,
-} from '../../src/conntrack/tcp-table.ts';
+} from '../../src/conntrack/protocols/tcp-table.ts';
 import { type Sequence, sequence } from '../support/script.ts';
 import { testSequences } from '../support/sequence-runner.ts';
 

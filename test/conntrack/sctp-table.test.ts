@@ -8,7 +8,7 @@ import {
   SCTP_STATES,
   SctpState,
   sctpTransitions,
-} from '../../src/conntrack/sctp-table.ts';
+} from '../../src/conntrack/protocols/sctp-table.ts';
 import { SCTP_STATE_NAMES } from '../../src/export/names.ts';
 import { SctpChunk } from '../../src/shm/bits.ts';
 

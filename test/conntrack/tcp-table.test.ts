@@ -11,7 +11,7 @@ import {
   TCP_STATES,
   TcpState,
   tcpTransitions,
-} from '../../src/conntrack/tcp-table.ts';
+} from '../../src/conntrack/protocols/tcp-table.ts';
 import { TCP_FLAG_BITS } from '../../src/packet/tcp-header.ts';
 import { Meta, TcpClass } from '../../src/shm/bits.ts';
 import { tcpPacket } from '../support/frames.ts';

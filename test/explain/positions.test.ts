@@ -1,7 +1,7 @@
 /** Relative sequence numbers, and who set a bound last. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { SideWord } from '../../src/conntrack/tcp-segment.ts';
+import { SideWord } from '../../src/conntrack/protocols/tcp-segment.ts';
 import { createPositions } from '../../src/explain/positions.ts';
 import { Hot } from '../../src/shm/offsets.generated.ts';
 

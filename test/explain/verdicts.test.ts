@@ -5,9 +5,9 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TCP_STATES, TcpState } from '../../src/conntrack/protocols/tcp-table.ts';
 import { ReportMode } from '../../src/conntrack/reporter.ts';
 import { createSettings, Setting } from '../../src/conntrack/settings.ts';
-import { TCP_STATES, TcpState } from '../../src/conntrack/tcp-table.ts';
 import { findPacket, findTuple, isLone } from '../../src/explain/find.ts';
 import type { PacketRecord, WindowRecord } from '../../src/explain/story.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';

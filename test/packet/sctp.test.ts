@@ -8,7 +8,7 @@ import {
   SCTP_STATES,
   SctpState,
   sctpTransitions,
-} from '../../src/conntrack/sctp-table.ts';
+} from '../../src/conntrack/protocols/sctp-table.ts';
 import { LinkType } from '../../src/packet/link.ts';
 import { mayMatter, withSeen } from '../../src/packet/sctp.ts';
 import { SctpChunk, SctpMeta, Task } from '../../src/shm/bits.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { generatedFiles } from '../../scripts/generated-files.ts';
 import { Reason } from '../../src/common/reasons.ts';
-import { TcpState } from '../../src/conntrack/tcp-table.ts';
+import { TcpState } from '../../src/conntrack/protocols/tcp-table.ts';
 import {
   EventBit,
   Kind,

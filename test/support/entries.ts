@@ -1,6 +1,6 @@
 /** Random entries, and random events, of every protocol and family, as words: for what reads them. */
 import { HelperNumber } from '../../src/common/helpers.ts';
-import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../../src/conntrack/protocols.ts';
+import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../../src/conntrack/protocols/others.ts';
 import { EndCode, Kind, ReportType, Status } from '../../src/shm/bits.ts';
 import { Cold, Hot, Report } from '../../src/shm/offsets.generated.ts';
 import type { Random } from './random.ts';

@@ -1,5 +1,5 @@
 /** What all forms read of an entry in the same way: its directions, and numbers by which pieces are chosen. */
-import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../../conntrack/protocols.ts';
+import { GRE_STREAM_TIMEOUT, GRE_TIMEOUT } from '../../conntrack/protocols/others.ts';
 import { Kind, Status } from '../../shm/bits.ts';
 import { connectionId } from '../../shm/identity.ts';
 import { Cold, Hot } from '../../shm/offsets.generated.ts';

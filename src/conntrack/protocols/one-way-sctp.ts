@@ -3,11 +3,11 @@
  * are not judged, since it is the other side that says which are right; only an ABORT with another tag
  * than its side has borne before is let through without effect.
  */
-import { SctpChunk, Status } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { SctpChunk, Status } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { Answer } from './answer.ts';
 import { SctpState } from './sctp-table.ts';
-import { Setting } from './settings.ts';
 
 const TAG = Hot.END_ORIG;
 const TAG_WORDS = Hot.END_REPLY - Hot.END_ORIG;

@@ -8,11 +8,11 @@
  * Words used here: S is the side that sent the packet, R the side that receives it. Sequence numbers
  * are compared modulo 2^32, windows as unsigned numbers.
  */
-import { Reason } from '../common/reasons.ts';
-import { Last, Meta, Side, Sides, Status, TcpClass } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { Last, Meta, Side, Sides, Status, TcpClass } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { Answer } from './answer.ts';
-import { Setting } from './settings.ts';
 import { before, optionBits, SIDE_WORDS, SideWord, segmentEnd } from './tcp-segment.ts';
 import { TCP_REPLY_CELLS, TCP_STATE_SHIFT, TcpState, tcpTransitions } from './tcp-table.ts';
 import { createTcpWindow } from './tcp-window.ts';

@@ -4,11 +4,11 @@
  *
  * Words used here: S is the side that sent the packet, R the side that receives it.
  */
-import { Reason } from '../common/reasons.ts';
-import { Last, Meta, Side, Sides, TcpClass } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { Last, Meta, Side, Sides, TcpClass } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { Answer } from './answer.ts';
-import { Setting } from './settings.ts';
 import { after, before, optionBits, SIDE_WORDS, SideWord, segmentEnd } from './tcp-segment.ts';
 import { TcpState } from './tcp-table.ts';
 

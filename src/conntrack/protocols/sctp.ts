@@ -5,12 +5,12 @@
  * The chunks of a packet are taken one after the other. When one of them is refused the packet is
  * INVALID, but what the chunks before it did stays, as in the kernel.
  */
-import { Reason } from '../common/reasons.ts';
-import { EventBit, Kind, SctpChunk, SctpFlags, SctpMeta, Status } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { EventBit, Kind, SctpChunk, SctpFlags, SctpMeta, Status } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { Answer } from './answer.ts';
 import { SCTP_REPLY_CELLS, SCTP_STATE_SHIFT, SctpState, sctpTransitions } from './sctp-table.ts';
-import { Setting } from './settings.ts';
 
 const PROTOCOL_SCTP = 132;
 /** Verification tag of the original direction, and the way to that of the reply direction. */

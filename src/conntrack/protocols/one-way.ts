@@ -3,13 +3,13 @@
  * only. docs/one-way.md says what these promise. The choice is made when a tracker is made, so that a
  * packet costs nothing where the option is off.
  */
-import { Reason } from '../common/reasons.ts';
-import { Meta, Status, Task, TcpClass } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { Meta, Status, Task, TcpClass } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { createOneWaySctp, type OneWaySctp } from './one-way-sctp.ts';
 import { createOneWayTcp } from './one-way-tcp.ts';
-import { createOthers, type Others } from './protocols.ts';
-import { Setting } from './settings.ts';
+import { createOthers, type Others } from './others.ts';
 import { createTcp, type Tcp } from './tcp.ts';
 
 /** A UDP connection that still sends after this may be one that is answered where nobody sees it. */

@@ -3,12 +3,12 @@
  * table and refuse no packet of a known connection; and the way to SCTP. Each says for how long a
  * packet keeps its connection alive.
  */
-import { Reason } from '../common/reasons.ts';
-import { ICMP_INVERSE, ICMPV6_INVERSE } from '../packet/icmp-types.ts';
-import { Kind, Meta, Status, Task } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { ICMP_INVERSE, ICMPV6_INVERSE } from '../../packet/icmp-types.ts';
+import { Kind, Meta, Status, Task } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { createSctp } from './sctp.ts';
-import { Setting } from './settings.ts';
 
 /** A UDP connection is a stream when it is older than this and was answered. */
 const UDP_STREAM_AGE_MS = 2000;

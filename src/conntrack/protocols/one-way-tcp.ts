@@ -9,9 +9,10 @@
  * The words of a side are used in their own way: END and MAXACK as in tcp.ts, MAXEND for the sequence
  * number of its SYN, MAXWIN for what is known of it (Known).
  */
-import { Reason } from '../common/reasons.ts';
-import { Last, Meta, Status, TcpClass } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Reason } from '../../common/reasons.ts';
+import { Last, Meta, Status, TcpClass } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
+import { Setting } from '../settings.ts';
 import { Answer } from './answer.ts';
 import {
   ONE_WAY_BLOCK_SHIFT,
@@ -20,7 +21,6 @@ import {
   OneWayCell,
   oneWayTransitions,
 } from './one-way-table.ts';
-import { Setting } from './settings.ts';
 import type { Tcp } from './tcp.ts';
 import { SIDE_WORDS, segmentEnd } from './tcp-segment.ts';
 import { TcpState } from './tcp-table.ts';

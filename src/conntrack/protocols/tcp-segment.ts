@@ -1,6 +1,6 @@
 /** What a TCP descriptor says of its segment, and how sequence numbers are compared. Stateless. */
-import { Meta, Side, Sides } from '../shm/bits.ts';
-import { Desc, Hot } from '../shm/offsets.generated.ts';
+import { Meta, Side, Sides } from '../../shm/bits.ts';
+import { Desc, Hot } from '../../shm/offsets.generated.ts';
 
 /** Words from one side's four fields to the other's. */
 export const SIDE_WORDS = Hot.END_REPLY - Hot.END_ORIG;
