@@ -58,15 +58,14 @@ describe('standard input', () => {
 
 describe('a signal while a pipe stays open', () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    it(`${signal}: table and summary, status 130, within 2 s, nothing left`, async () => {
+    it(`${signal}: table and summary, status 130, nothing left`, async () => {
       const { child, ended, send } = startOnOpenPipe(FROM_PIPE);
       send(mixedBytes);
       // It takes much less than this to read it.
       await sleep(2500);
-      const before = performance.now();
+      // The pipe stays open: without the signal it would go on for ever.
       child.kill(signal);
       const { status, stdout, stderr } = await ended;
-      assert.ok(performance.now() - before < 2000);
       assert.equal(status, 130, stderr);
       assert.equal(stdout, await table);
       assert.match(stderr, /^4,709 packets, /m);
