@@ -63,7 +63,7 @@ export function pictures(find: FindFigure): Picture[] {
       chartOf(
         'Time per packet against shards',
         `Established TCP, 258,048 connections. ${BAND}`,
-        { title: 'shards', scale: 'linear', min: 0, ticks: ticksOf(SHARDS) },
+        { title: 'shards', scale: 'linear', min: 0, max: Math.max(...SHARDS) + 0.5, ticks: ticksOf(SHARDS) },
         [{ name: 'established', points: pointsOf(SHARDS, (shards) => find(shardsName(shards))) }],
       ),
     ],
