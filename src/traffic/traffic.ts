@@ -35,6 +35,8 @@ export interface Traffic {
 /** The attacks draw from numbers of their own: with them, the other traffic is as it is without. */
 const ATTACK_SEED = 0x5bd1e995;
 const NS = 1e9;
+/** The first second that the 32 bits of a time stamp do not hold. */
+const SECONDS_END = 2 ** 32;
 const NO_SESSIONS: Sessions = { next: () => SILENCE };
 
 /** Units: times in ns since the start. `to` may be given new memory between two frames. */
@@ -47,7 +49,8 @@ export function createTraffic(options: TrafficOptions, to: FrameTarget): Traffic
   const sessions = hasSessions
     ? createSessions(options, createDice(options.seed), to, clock, made)
     : NO_SESSIONS;
-  const endNs = options.durationS * NS;
+  // It ends before the seconds start again.
+  const endNs = Math.min(options.durationS, SECONDS_END - options.startSec) * NS;
   /** When the sessions have their next turn, and then each of the attacks. */
   const turns = new Float64Array(1 + attacks.length);
   const gaps = Float64Array.from([

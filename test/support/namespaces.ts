@@ -117,8 +117,10 @@ export function addNamespace(name: string): Namespace {
   return inside;
 }
 
-/** A cable: a device here and one there, both up. */
+/** A cable: a device here and one there, both up. One of that name that a removed namespace has left is removed before. */
 export function addCable(here: string, there: Namespace, its: string): void {
+  // The kernel takes a namespace apart in its own time, and its devices with it.
+  HERE.attempt(`ip link del ${here}`);
   run(`ip link add ${here} type veth peer name ${its} netns ${there.name}`);
   run(`ip link set ${here} up`);
   there.run(`ip link set ${its} up`);

@@ -165,6 +165,12 @@ test('any options are refused, or give whole frames with right checksums, in ord
   assert.ok(accepted > RUNS / 5, `${accepted} accepted`);
 });
 
+test('a capture ends before its seconds start again', () => {
+  const given = { startSec: 0xffff_fffc, durationS: 9, packetsPerSecond: 0, fragmentFlood: 1 };
+  const seconds = generate(given).frames.map(({ ns }) => ns / 1e9);
+  assert.deepEqual(seconds, [0, 1, 2, 3]);
+});
+
 /** The bytes of a capture with these options, made in chunks of that size. */
 function pcapOf(given: Partial<TrafficOptions>, chunkBytes: number, snapLenBytes = SNAPLEN_WHOLE): Buffer {
   const chunk = createChunk(chunkBytes);
