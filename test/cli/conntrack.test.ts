@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import fc from 'fast-check';
 import { ConntrackError } from '../../src/cli/conntrack/errors.ts';
 import { type GetoptSpec, readWords } from '../../src/cli/conntrack/getopt.ts';
 import { COMMAND_SPECS, OPTION_SPECS } from '../../src/cli/conntrack/options.ts';
@@ -14,6 +13,7 @@ import { parseConntrack } from '../../src/cli/conntrack/parse.ts';
 import { runConntrack } from '../../src/cli/conntrack/run.ts';
 import { networkOf } from '../../src/cli/conntrack/values.ts';
 import { startServer, type TestServer } from '../support/api-server.ts';
+import fc from '../support/fast-check.ts';
 import { flowshard, linesOf, tempFile } from './cli.ts';
 import { QUESTIONS, TABLE, WRONG } from './conntrack-lines.ts';
 

@@ -1,11 +1,11 @@
 /** The client's parts that need no tracker: lines from pieces, positions of events, which tracker is meant. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { createPlace } from '../../src/cli/control/position.ts';
 import { linesOf } from '../../src/client/lines.ts';
 import { targetName, targetOf } from '../../src/client/target.ts';
 import { defaultSocketPath } from '../../src/common/socket-path.ts';
+import fc from '../support/fast-check.ts';
 
 describe('lines from pieces', () => {
   it('are those of the whole, wherever it was cut', async () => {

@@ -16,10 +16,14 @@ export function operations(normal: number, soak = normal * SOAK_FACTOR): number 
   return IS_SOAK ? soak : normal;
 }
 
+const given = process.env.FLOWSHARD_SEED;
+
+/** The seed of this run. fast-check prints it when a property fails, other tests through `seedOf`. */
+export const SEED: number =
+  given !== undefined ? Number(given) : IS_SOAK ? Date.now() % 0x7fffffff : SEED_DEFAULT;
+
 /** Prints and returns the seed of this run. */
 export function seedOf(t: TestContext): number {
-  const given = process.env.FLOWSHARD_SEED;
-  const seed = given !== undefined ? Number(given) : IS_SOAK ? Date.now() % 0x7fffffff : SEED_DEFAULT;
-  t.diagnostic(`seed ${seed} (repeat with FLOWSHARD_SEED=${seed})`);
-  return seed;
+  t.diagnostic(`seed ${SEED} (repeat with FLOWSHARD_SEED=${SEED})`);
+  return SEED;
 }

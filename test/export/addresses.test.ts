@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { fullText, ipv4Text, ipv6FullText, ipv6Text } from '../../src/export/addresses.ts';
+import fc from '../support/fast-check.ts';
 
 type Words = readonly [number, number, number, number];
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { StatusBit } from '../../src/export/connection.ts';
 import { flowXml } from '../../src/export/flows.ts';
 import { connectionXml, eventXml, xmlBegin, xmlEnd, xmlEscape } from '../../src/export/xml.ts';
+import fc from '../support/fast-check.ts';
 import * as sample from './samples.ts';
 import { counted, event, PLAIN, tcp } from './samples.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { createMemoryReader } from '../../src/ingest/memory-reader.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
 import { createFrameBlockWriter, type FrameBlock, frameRecordBytes } from '../../src/shm/frame-block.ts';
+import fc from '../support/fast-check.ts';
 
 interface Frame {
   readonly sec: number;

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { captureErrors, mergeCaptures } from '../../src/ingest/merge.ts';
 import { createFileHeap } from '../../src/ingest/merge-heap.ts';
 import { openCapture, openCaptureSource } from '../../src/ingest/open-capture.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
+import fc from '../support/fast-check.ts';
 import { bytesOf, drain, memorySource, type Packet, pcapFile, type ReadPacket } from './capture-files.ts';
 
 function packetAt(sec: number, mark: number, nsec = 0): Packet {

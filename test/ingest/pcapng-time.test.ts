@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { storePcapngTime } from '../../src/ingest/pcapng-time.ts';
 import { Rec } from '../../src/ingest/reader.ts';
+import fc from '../support/fast-check.ts';
 
 /** The same with whole numbers of any size. */
 function model(time: bigint, resolution: number, offsetSec: number): [sec: number, nsec: number] {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { Reason } from '../../src/common/reasons.ts';
 import { TCP_FLAG_BITS } from '../../src/packet/tcp-header.ts';
 import { Meta, TcpClass } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
 import { operations, seedOf } from '../common/random.ts';
+import fc from '../support/fast-check.ts';
 import * as b from './build.ts';
 import { sack, TIMESTAMP } from './corpus.ts';
 import { decoded } from './decoded.ts';

@@ -1,13 +1,13 @@
 /** Canonical tuples: both directions of a connection give the same one, and the opposite bit. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { createHash4 } from '../../src/common/hash.ts';
 import { Reason } from '../../src/common/reasons.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from '../../src/packet/icmp-types.ts';
 import { Meta, Task } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
 import { operations, seedOf } from '../common/random.ts';
+import fc from '../support/fast-check.ts';
 import * as b from './build.ts';
 import { type Decoded, decoded, KEY, tupleText } from './decoded.ts';
 

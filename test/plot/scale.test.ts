@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import { coordinate, tickText } from '../../src/plot/numbers.ts';
 import { createScale } from '../../src/plot/scale.ts';
+import fc from '../support/fast-check.ts';
 
 const texts = (values: number[], scale: 'linear' | 'log', count = 7): string[] =>
   createScale(values, { scale }, count).ticks.map(({ text }) => text);

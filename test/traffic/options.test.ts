@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import fc from 'fast-check';
 import { OptionError } from '../../src/common/errors.ts';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { ReadStatus, Rec } from '../../src/ingest/reader.ts';
@@ -19,6 +18,7 @@ import { createChunk, fillChunk, SNAPLEN_WHOLE, writePcapHeader } from '../../sr
 import { Made } from '../../src/traffic/stage.ts';
 import { createTraffic } from '../../src/traffic/traffic.ts';
 import { createTrafficReader } from '../../src/traffic/traffic-reader.ts';
+import fc from '../support/fast-check.ts';
 import { isInstalled } from '../support/namespaces.ts';
 import { generate, read } from './generated.ts';
 

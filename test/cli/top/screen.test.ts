@@ -1,13 +1,13 @@
 /** Pictures of `flowshard top` as lines: they fit, and losses are in them. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import fc from 'fast-check';
 import type { ConnectionForm } from '../../../src/api/forms.ts';
 import { keysOf, press } from '../../../src/cli/top/keys.ts';
 import { duration, short } from '../../../src/cli/top/numbers.ts';
 import { fit } from '../../../src/cli/top/rows.ts';
 import type { Picture } from '../../../src/cli/top/sample.ts';
 import { type Mode, plainText, screenOf } from '../../../src/cli/top/screen.ts';
+import fc from '../../support/fast-check.ts';
 
 const connection = (i: number): ConnectionForm => ({
   record: 'connection',
