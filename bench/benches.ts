@@ -90,7 +90,7 @@ export const BENCHES: readonly BenchInfo[] = [
   },
   {
     name: 'ladder',
-    about: 'tables of 64,512 to 16,515,072 connections; shards; loads of the index',
+    about: 'tables of 64,512 to 16,515,072 connections; shards; loads of the table',
     seconds: 110,
     load: async () => (await import('./macro/ladder.ts')).run,
   },

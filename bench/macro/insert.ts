@@ -1,6 +1,6 @@
 /**
- * What a new connection costs the tracker when its index is a tenth full and when it is as full as it gets: one table, whose index
- * has grown to its full size before, with as many expiring as come. The tracker alone, in one thread.
+ * What a new connection costs the tracker when its table is a tenth full and when it is nearly full, and full: one table, whose
+ * index has grown to its full size before, with as many expiring as come. The tracker alone, in one thread.
  */
 import { monotonicMs } from '../../src/common/clock.ts';
 import { Counter } from '../../src/shm/counters.ts';
@@ -12,32 +12,29 @@ import { checksumOf } from '../lib/pipeline-run.ts';
 
 /** Packet time between two phases: all of the last one have expired. */
 const PHASE_S = 1000;
-/** Of the slots of the index: enough for it to grow to its full size. */
-const GROWN = 0.6;
+/** Connections, of those that the table holds: enough for its index to grow to its full size. */
+const GROWN = 0.9;
 /** Just below what the table holds, for the expired that the wheel is yet to come to. */
-const FULL = LOAD_MAX * 0.99;
-const EMPTY = 0.1;
+const FULL = 0.99;
+const LOADS = [0.1, 0.8, 1] as const;
 
 export const insertName = (load: number): string => `new connection at ${Math.round(load * 100)} % load`;
 
 export function run(context: Context): Promise<Figure[]> {
-  const slots = scaled(context, 1 << 21, 1 << 20, 1 << 13);
+  const max = scaled(context, 1 << 21, 1 << 20, 1 << 13) * LOAD_MAX;
   const rounds = scaled(context, 2, 2, 1);
   const measured = scaled(context, 3e6, 1e6, 2000);
   const thread = createInThread({
-    maxEntries: Math.floor(slots * LOAD_MAX),
+    maxEntries: max,
     ringSlots: scaled(context, 1 << 14, 1 << 14, 1 << 9),
   });
-  const values = new Map<number, number[]>([
-    [EMPTY, []],
-    [LOAD_MAX, []],
-  ]);
+  const values = new Map<number, number[]>(LOADS.map((load) => [load, []]));
   let phase = 0;
-  churn(thread, Math.floor(slots * GROWN), phase++ * PHASE_S, 0);
+  churn(thread, Math.floor(max * GROWN), phase++ * PHASE_S, 0);
   for (let round = 0; round < rounds; round++) {
     for (const [load, found] of values) {
       context.say(`load ${load}`);
-      const alive = Math.floor(slots * (load === EMPTY ? EMPTY : FULL));
+      const alive = Math.floor(max * Math.min(load, FULL));
       found.push(...churn(thread, alive, phase++ * PHASE_S, measured));
     }
   }

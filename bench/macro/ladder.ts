@@ -1,7 +1,7 @@
 /**
  * A ladder of table sizes, for established, new and mixed traffic: ns per packet from memory through ingest thread, ring and one
- * shard. The sizes are those that published tests of the field use, 63 of 64 parts of a power of two. Then more shards, and the load of the
- * index. Each rung in a process of its own.
+ * shard. The sizes are those that published tests of the field use, 63 of 64 parts of a power of two. Then more shards, and how full the
+ * table is. Each rung in a process of its own.
  */
 import { monotonicMs } from '../../src/common/clock.ts';
 import { grouped } from '../../src/common/grouped.ts';
@@ -29,7 +29,7 @@ const TINY_SIZES = [64, 128, 256, 512, 1024] as const;
 /** The handshakes of so many connections do not fit into a block: the largest tables get UDP. */
 const TCP_MAX = 5_000_000;
 export const SHARDS = [1, 2, 4] as const;
-export const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8] as const;
+export const LOADS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1] as const;
 
 export const ladderName = (kind: TrafficKind, size: number): string =>
   `ladder: ${kind}, table of ${grouped(size)}`;
@@ -104,22 +104,22 @@ const sharded =
 /** Packet time between two loads: all of the last one have expired. */
 const PHASE_S = 1000;
 
-/** The tracker alone, at every load of one index, which has grown to its full size before. */
+/** The tracker alone, with every load of one table, whose index has grown to its full size before. */
 const loads =
   (kind: 'established' | 'new'): RunBench =>
   (context) => {
-    const slots = scaled(context, 1 << 19, 1 << 18, 1 << 12);
+    const max = scaled(context, 1 << 19, 1 << 18, 1 << 12) * LOAD_MAX;
     const thread = createInThread({
-      maxEntries: Math.floor(slots * LOAD_MAX),
+      maxEntries: max,
       ringSlots: scaled(context, 1 << 13, 1 << 13, 1 << 9),
     });
     const make = (load: number, phase: number): Traffic => {
       // Just below the most, for those that are due and still there.
-      const count = Math.floor(slots * (load === LOAD_MAX ? LOAD_MAX * 0.99 : load));
+      const count = Math.floor(max * Math.min(load, 0.99));
       const laterSec = phase * PHASE_S;
       return kind === 'new' ? newTraffic(count, laterSec) : udpTraffic(count, context.seed, laterSec);
     };
-    trackAll(thread, make(0.6, 0), slots, 0);
+    trackAll(thread, make(0.9, 0), max, 0);
     const figures = LOADS.map((load, i) => {
       const traffic = make(load, i + 1);
       const from = kind === 'new' ? traffic.connections * 1.1 : traffic.prologue + traffic.loop * 0.5;

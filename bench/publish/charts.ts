@@ -70,9 +70,9 @@ export function pictures(find: FindFigure): Picture[] {
     [
       'plots/load.svg',
       chartOf(
-        'Time per packet against the load of the index',
+        'Time per packet against the load of the table',
         `The tracker alone, in one thread; the number of connections grows with the load. ${BAND}`,
-        { title: 'entries per slot of the index', scale: 'linear', min: 0, max: 0.9 },
+        { title: 'connections, of those that the table holds', scale: 'linear', min: 0, max: 1.1 },
         (['established', 'new'] as const).map((kind) => ({
           name: kind,
           points: pointsOf(LOADS, (load) => find(loadName(kind, load))),

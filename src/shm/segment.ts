@@ -27,8 +27,8 @@ export enum Header {
   WORDS = 16,
 }
 
-/** Entries per index slot are at most this. */
-export const LOAD_MAX = 0.8;
+/** Entries per index slot are at most this: walks stay short, to the last connection, for 14.5 bytes of index each. */
+export const LOAD_MAX = 0.55;
 
 export interface SegmentSize {
   /** Greatest number of connections. */

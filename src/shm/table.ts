@@ -14,7 +14,7 @@ import { assert } from '../common/assert.ts';
 import { Kind } from './bits.ts';
 import { Cold, Hot } from './offsets.generated.ts';
 
-/** A probe that would pass this many occupied slots refuses the connection, as a too long chain does in the kernel. At a load of 0.8 chance alone makes one of 10^10 so long. */
+/** A probe that would pass this many occupied slots refuses the connection, as a too long chain does in the kernel. Chance alone makes none so long. */
 export const PROBE_LIMIT = 1024;
 
 export interface TableMemory {
@@ -61,8 +61,8 @@ export interface Table {
 
 /** Slots that a new index uses; the rest of its memory is not touched before it is needed. */
 const SLOTS_MIN = 4096;
-/** The index doubles when more than this share of its slots is filled, up to its full size. */
-const GROW_LOAD = 0.5;
+/** The index doubles when more than this share of its slots is filled, up to its full size: soon enough for `grow` to have room. */
+const GROW_LOAD = 0.45;
 
 /** Words of a descriptor where the tuple's parts are; the same in the hot entry. */
 enum TupleWord {
@@ -183,7 +183,7 @@ export function createTable(memory: TableMemory): Table {
 
   /**
    * Doubles the index. Cost: all of its slots. Allocates nothing: the old slots go where entries will be that were never used,
-   * of which there are enough, since half of what the old index has slots for is more than a third of all entries.
+   * of which there are enough: a sixth at least of all entries, each of 128 bytes.
    */
   function grow(): void {
     const words = (state[State.MASK] + 1) * 2;

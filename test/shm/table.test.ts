@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { InvariantError } from '../../src/common/assert.ts';
 import { Kind } from '../../src/shm/bits.ts';
 import { Cold, Desc, Hot } from '../../src/shm/offsets.generated.ts';
-import { createSegment, type Segment } from '../../src/shm/segment.ts';
+import { createSegment, LOAD_MAX, type Segment } from '../../src/shm/segment.ts';
 import { createTable, PROBE_LIMIT, type Table } from '../../src/shm/table.ts';
 import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 
@@ -156,7 +156,7 @@ describe('the table against a Map', () => {
   test('hashes that spread; a small table that is full most of the time', (t) => {
     const random = createRandom(seedOf(t));
     const universe = createUniverse(200, random, () => random.word());
-    const { full } = run(createModel(51, universe), random, operations(600_000), 100);
+    const { full } = run(createModel(35, universe), random, operations(600_000), 100);
     assert.ok(full > 1000, `the slab was full ${full} times`);
   });
 
@@ -164,7 +164,7 @@ describe('the table against a Map', () => {
     const random = createRandom(seedOf(t));
     const homes = [0x7fd, 0x7fe, 0x7ff, 0, 1, 0x7ff];
     const universe = createUniverse(240, random, () => (random.below(8) << 20) | random.pick(homes));
-    run(createModel(1600, universe), random, operations(500_000), 1000);
+    run(createModel(1100, universe), random, operations(500_000), 1000);
   });
 
   test('chains up to the probe limit', (t) => {
@@ -174,7 +174,7 @@ describe('the table against a Map', () => {
       random,
       () => (random.below(2000) << 20) | random.pick([0xff0, 0xff1, 7]),
     );
-    const { limited } = run(createModel(3000, universe), random, operations(100_000), 3000);
+    const { limited } = run(createModel(2200, universe), random, operations(100_000), 3000);
     assert.ok(limited > 10, `the limit was met ${limited} times`);
   });
 });
@@ -184,8 +184,10 @@ describe('the index as it grows', () => {
 
   test('doubles from few slots to all of them, and every entry stays where it is', (t) => {
     const random = createRandom(seedOf(t));
-    const universe = createUniverse(26_000, random, () => random.word());
-    const model = createModel(26_000, universe);
+    // One more than an index of half the size would take: `grow` has the least room for the old slots.
+    const count = Math.floor(2 ** 15 * LOAD_MAX) + 1;
+    const universe = createUniverse(count, random, () => random.word());
+    const model = createModel(count, universe);
     assert.equal(model.table.mask(), SLOTS_FIRST - 1);
     let last = model.table.mask();
     for (let id = 0; id < universe.size; id++) {
@@ -267,8 +269,9 @@ test('a candidate is stale as soon as its entry is freed, and after the entry wa
 describe('the self-check of the table', () => {
   /** A chain over the end of the index, and three entries in the free list: 4, 7, 9. */
   function prepare(): Model {
-    const universe = createUniverse(40, createRandom(3), (id) => ((id + 1) << 16) | (62 + (id % 3)));
+    const universe = createUniverse(40, createRandom(3), (id) => ((id + 1) << 16) | (126 + (id % 3)));
     const model = createModel(51, universe);
+    assert.equal(model.table.mask(), 127);
     for (let id = 0; id < universe.size; id++) insert(model, id);
     for (const entry of [4, 7, 9]) remove(model, model.idOf.get(entry) ?? 0, entry);
     model.table.selfCheck(model.hashOfEntry);
@@ -304,7 +307,7 @@ describe('the self-check of the table', () => {
     damaged(index, slot + 1, 41, model, /beyond the slab/);
     damaged(index, slot + 1, -1, model, /beyond the slab/);
     damaged(index, slotOf(model, 1) * 2 + 1, 0, model, /a gap before slot/);
-    const last = [...Array(64).keys()].findLast((s) => s < 60 && model.table.entryAt(s) !== 0) ?? 0;
+    const last = [...Array(128).keys()].findLast((s) => s < 124 && model.table.entryAt(s) !== 0) ?? 0;
     damaged(index, last * 2 + 1, 0, model, /counted 37/);
   });
 
