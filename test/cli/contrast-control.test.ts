@@ -1,11 +1,11 @@
 /** `flowshard contrast control`: its command line, what it says of a result, and a small run against the kernel that runs here. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { controlJson, controlLines, goalsOf } from '../../src/cli/contrast-control-report.ts';
 import { type ControlResult, spreadOf } from '../../src/workers/contrast-control.ts';
 import { kernelMissing } from '../kernel/live.ts';
+import { leftOvers } from '../support/host.ts';
 import { isInstalled } from '../support/namespaces.ts';
 import { flowshard, linesOf } from './cli.ts';
 
@@ -106,11 +106,8 @@ describe('what is said of a result', () => {
 });
 
 describe('against the kernel', { skip }, () => {
-  const leftOvers = (): string[] =>
-    readdirSync(tmpdir()).filter((name) => name.startsWith('flowshard-control-'));
-
   it('both sides do the same, in every way, and nothing is left', async () => {
-    const before = leftOvers();
+    const before = leftOvers('flowshard-control-');
     const { status, stdout, stderr } = await control('--connections', '3000', '--rounds', '1', '--json');
     assert.equal(stderr, '');
     assert.equal(status, 0);
@@ -122,6 +119,6 @@ describe('against the kernel', { skip }, () => {
     const ways = ['flowshard', 'ctnetlink', 'socket', ...(isInstalled('conntrack') ? ['conntrack'] : [])];
     for (const operation of ['list', 'listSource', 'deleteSource', 'count', 'flush'])
       assert.deepEqual(Object.keys(times[operation]).sort(), ways.sort(), operation);
-    assert.deepEqual(leftOvers(), before);
+    assert.deepEqual(leftOvers('flowshard-control-'), before);
   });
 });

@@ -1,17 +1,19 @@
 /** `flowshard contrast throughput`: its command line, what it says of a result, and a small run through the kernel that runs here. */
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { throughputJson, throughputLines } from '../../src/cli/contrast-throughput-report.ts';
 import { spreadOf } from '../../src/workers/contrast-control.ts';
 import { spreadsOf, type ThroughputResult } from '../../src/workers/contrast-throughput.ts';
 import { senderMissing } from '../kernel/live.ts';
+import { leftOvers, tableSize } from '../support/host.ts';
 import { until } from '../support/namespaces.ts';
 import { flowshard, linesOf, start } from './cli.ts';
 
+/** How the names of its folders begin. */
+const FOLDERS = 'flowshard-throughput-';
 const throughput = (...args: readonly string[]) => flowshard(['contrast', 'throughput', ...args]);
 const skip = await senderMissing();
 
@@ -117,24 +119,8 @@ describe('what is said of a result', () => {
 });
 
 describe('through the kernel', { skip }, () => {
-  const leftOvers = (): string[] => [
-    ...readdirSync(tmpdir()).filter((name) => name.startsWith('flowshard-throughput-')),
-    ...readdirSync('/proc').filter(
-      (pid) => /^\d+$/.test(pid) && commandOf(pid).includes('flowshard-throughput-'),
-    ),
-  ];
-  const commandOf = (pid: string): string => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    } catch {
-      return '';
-    }
-  };
-  const tableSize = (): string[] =>
-    ['max', 'buckets'].map((name) => readFileSync(`/proc/sys/net/netfilter/nf_conntrack_${name}`, 'utf8'));
-
   it('every frame goes through all of it, and nothing is left', async () => {
-    const before = [leftOvers(), tableSize()];
+    const before = [leftOvers(FOLDERS), tableSize()];
     const args = ['--connections', '1000,1500', '--packets', '20000', '--rounds', '1', '--shards', '1'];
     const { status, stdout, stderr } = await throughput(...args, '--json');
     assert.equal(stderr, '');
@@ -151,38 +137,20 @@ describe('through the kernel', { skip }, () => {
       for (const operation of ['list', 'listSource', 'deleteSource', 'count', 'flush'])
         assert.deepEqual(Object.keys(times[operation]).sort(), ['ctnetlink', 'socket'], operation);
     }
-    assert.deepEqual([leftOvers(), tableSize()], before);
-  });
-
-  it('Ctrl-C ends it after the step in hand: nothing is printed, and nothing is left', async () => {
-    const before = [leftOvers(), tableSize()];
-    const { child, ended } = start([
-      'contrast',
-      'throughput',
-      '--connections',
-      '300000',
-      '--packets',
-      '1000',
-    ]);
-    for (let tries = 0; tableSize()[0] === before[1][0] && tries < 500; tries++) await sleep(10);
-    await sleep(500);
-    child.kill('SIGINT');
-    const { status, stdout, stderr } = await ended;
-    assert.equal(status, 130, stderr);
-    assert.equal(stdout, '');
-    assert.deepEqual([leftOvers(), tableSize()], before);
+    assert.deepEqual([leftOvers(FOLDERS), tableSize()], before);
   });
 
   it('killed, its tap ends by itself', async () => {
     const args = ['--connections', '1000', '--packets', '1000000', '--rounds', '50', '-q'];
-    const before = leftOvers();
+    const before = leftOvers(FOLDERS);
     const { child, ended } = start(['contrast', 'throughput', ...args]);
-    const taps = (): string[] => leftOvers().filter((name) => /^\d+$/.test(name) && !before.includes(name));
+    const taps = (): string[] =>
+      leftOvers(FOLDERS).filter((name) => /^\d+$/.test(name) && !before.includes(name));
     await until('a tap', () => taps().length > 0, 20_000);
     child.kill('SIGKILL');
     assert.equal((await ended).signal, 'SIGKILL');
     await until('the end of the tap', () => taps().length === 0);
-    for (const name of leftOvers())
+    for (const name of leftOvers(FOLDERS))
       if (!before.includes(name)) rmSync(join(tmpdir(), name), { recursive: true });
   });
 });

@@ -7,7 +7,6 @@ import { captureHeader, handshakes } from '../../src/kernel/crowd/capture.ts';
 import { createPopulation, PER_SOURCE, sourceText } from '../../src/kernel/crowd/population.ts';
 import type { TcpConnection } from '../../src/kernel/linux/conntrack-request.ts';
 import { KernelError } from '../../src/kernel/linux/kernel-error.ts';
-import { makeRoom } from '../../src/kernel/table-size.ts';
 import { type CrowdRun, startCrowdRun } from '../../src/workers/crowd-run.ts';
 import { CLI, linesOf, tempFile } from '../cli/cli.ts';
 import { isInstalled } from '../support/namespaces.ts';
@@ -113,20 +112,4 @@ describe('the kernel through ctnetlink', { skip }, () => {
       assert.deepEqual(ours.map(bare).sort(), theirs.map(bare).sort());
     }),
   );
-});
-
-describe('room in the table of the kernel', { skip }, () => {
-  it('what is enough stays; what is raised is put back', () => {
-    const enough = makeRoom(1);
-    assert.equal(enough.isRaised, false);
-    const raised = makeRoom(enough.size.max + 1);
-    try {
-      assert.ok(raised.isRaised);
-      assert.ok(raised.size.max > enough.size.max && raised.size.buckets > enough.size.max);
-      assert.deepEqual(makeRoom(enough.size.max + 1).size, raised.size);
-    } finally {
-      raised.putBack();
-    }
-    assert.deepEqual(makeRoom(1).size, enough.size);
-  });
 });
