@@ -3,6 +3,7 @@ import { grouped } from '../common/grouped.ts';
 import { type Cause, causesOf } from '../kernel/compare/causes.ts';
 import type { Count, Difference } from '../kernel/compare/compare.ts';
 import { packetLine } from '../kernel/compare/packet-line.ts';
+import { tooManyTicks } from '../kernel/compare/timeout-counts.ts';
 import type { ContrastResult } from '../workers/contrast.ts';
 
 export interface Wanted {
@@ -16,8 +17,9 @@ export interface Wanted {
   readonly seed: number | null;
 }
 
-/** Nothing differs that no class explains. */
-export const isAlike = ({ judgement }: ContrastResult): boolean => judgement.unexplained.length === 0;
+/** Nothing differs that no class explains, and none explains too much. */
+export const isAlike = ({ judgement }: ContrastResult): boolean =>
+  judgement.unexplained.length === 0 && tooManyTicks(judgement.timeouts).length === 0;
 
 function percent({ compared, equal }: Count): string {
   if (compared === 0) return '';
@@ -80,6 +82,12 @@ export function contrastLines(result: ContrastResult, wanted: Wanted): string[] 
       ? 'known differences: none'
       : `known differences (docs/differences.md): ${known.map(([name, n]) => `${name} ${grouped(n)}`).join(', ')}`,
   );
+  const wrongTimeouts = tooManyTicks(result.judgement.timeouts);
+  if (wrongTimeouts.length > 0)
+    lines.push(
+      'timeouts that differ by a second more often than the clock ticks:',
+      ...wrongTimeouts.map((text) => `  ${text}`),
+    );
   if (unexplained.length === 0) return [...lines, 'unexplained: none'];
   lines.push(`unexplained: ${grouped(unexplained.length)}`);
   for (const cause of causesOf(unexplained, result.facts)) lines.push(...causeLines(cause, result, wanted));
@@ -110,6 +118,7 @@ export function contrastJson(result: ContrastResult, wanted: Wanted): Record<str
     uncertainTicks: result.uncertainTicks,
     counts,
     known: Object.fromEntries(excusedByClass(result)),
+    wrongTimeouts: tooManyTicks(result.judgement.timeouts),
     unexplained: unexplained.length,
     causes: causesOf(unexplained, result.facts).map((cause) => ({
       name: cause.name,

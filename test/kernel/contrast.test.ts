@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { contrastJson, contrastLines } from '../../src/cli/contrast-report.ts';
+import { contrastJson, contrastLines, isAlike } from '../../src/cli/contrast-report.ts';
 import { grouped } from '../../src/common/grouped.ts';
 import { createSettings } from '../../src/conntrack/settings.ts';
 import { createFuzzSource } from '../../src/kernel/fuzz/source.ts';
@@ -31,6 +31,7 @@ describe('generated traffic', { skip }, () => {
       t.diagnostic(JSON.stringify({ ...result, causes: undefined }));
       assert.deepEqual(result.causes, []);
       assert.equal(result.unexplained, 0);
+      assert.deepEqual(result.wrongTimeouts, []);
       assert.equal(status, 0);
       assert.equal(result.packets, PACKETS);
       assert.ok(result.counts.events.compared > PACKETS / 20);
@@ -98,6 +99,21 @@ describe('differences', { skip }, () => {
     );
     assert.equal(status, 0, stdout);
     assert.equal((await verdicts('--fuzz', '20000', '--set', 'checksum=0', '-q')).stdout, '');
+  });
+
+  it('a timeout that is wrong by the second that a tick of the clock may explain is wrong too often', async () => {
+    const result = await run(createSettings(), [['net.netfilter.nf_conntrack_udp_timeout', '29']]);
+    const wanted = { differences: 1, file: null, explainOptions: '', seed: null };
+    const text = contrastLines(result, wanted).join('\n');
+    const { wrongTimeouts } = contrastJson(result, wanted);
+    result.close();
+    assert.deepEqual(result.judgement.unexplained, []);
+    assert.equal(isAlike(result), false);
+    assert.match(
+      text,
+      /^timeouts that differ by a second more often .*:\n {2}NEW or UPDATE udp 30: \d+ of \d+ lines/m,
+    );
+    assert.match(String(wrongTimeouts), /^NEW or UPDATE udp 30: /);
   });
 
   it('packets and events come with their line, both sides and a command', async () => {
