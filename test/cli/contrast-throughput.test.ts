@@ -9,7 +9,7 @@ import { spreadOf } from '../../src/workers/contrast-control.ts';
 import { spreadsOf, type ThroughputResult } from '../../src/workers/contrast-throughput.ts';
 import { senderMissing } from '../kernel/live.ts';
 import { leftOvers, tableSize } from '../support/host.ts';
-import { until } from '../support/namespaces.ts';
+import { until } from '../support/until.ts';
 import { flowshard, linesOf, start } from './cli.ts';
 
 /** How the names of its folders begin. */
@@ -146,10 +146,10 @@ describe('through the kernel', { skip }, () => {
     const { child, ended } = start(['contrast', 'throughput', ...args]);
     const taps = (): string[] =>
       leftOvers(FOLDERS).filter((name) => /^\d+$/.test(name) && !before.includes(name));
-    await until('a tap', () => taps().length > 0, 20_000);
+    await until(() => taps().length > 0, 'a tap', 20_000);
     child.kill('SIGKILL');
     assert.equal((await ended).signal, 'SIGKILL');
-    await until('the end of the tap', () => taps().length === 0);
+    await until(() => taps().length === 0, 'the end of the tap');
     for (const name of leftOvers(FOLDERS))
       if (!before.includes(name)) rmSync(join(tmpdir(), name), { recursive: true });
   });

@@ -9,6 +9,7 @@ import { openFlood } from '../support/flood.ts';
 import { ethernet, tcpPacket, udpPacket } from '../support/frames.ts';
 import { framesOf } from '../support/frames-of.ts';
 import { addPair, enterOwnNetwork, ip, openSender, type Sender } from '../support/own-network.ts';
+import { IS_SOAK } from '../support/random.ts';
 import { listenAt } from '../support/unix-datagrams.ts';
 import { until } from '../support/until.ts';
 import {
@@ -135,7 +136,7 @@ describe('track -i', { skip }, () => {
 
   it('loses nothing in silence: received and dropped are all that were sent', async () => {
     const frames = Array.from({ length: 5000 }, (_, i) => datagram(1 + i));
-    const sent = process.env.FLOWSHARD_SOAK === '1' ? 5_000_000 : 300_000;
+    const sent = IS_SOAK ? 5_000_000 : 300_000;
     // With room for all moments of others on this machine, and with hardly any.
     for (const ringMb of ['64', '1']) {
       addPair('out0', 'in0');

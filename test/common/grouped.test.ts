@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { grouped } from '../../src/common/grouped.ts';
-import { createRandom, seedOf } from './random.ts';
+import { createRandom, seedOf } from '../support/random.ts';
 
 test('numbers are grouped as the rules of English say', (t) => {
   const random = createRandom(seedOf(t));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createHash4 } from '../../src/common/hash.ts';
 import fc from '../support/fast-check.ts';
-import { createRandom, operations, seedOf } from './random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const rotl = (value: number, by: number): number => (value << by) | (value >>> (32 - by));
 

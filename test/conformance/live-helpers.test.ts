@@ -1,6 +1,5 @@
 /** Dialogues of the helpers: verdicts, events, tables and expectations against the kernel that runs here. */
 import { it } from 'node:test';
-import { createRandom, IS_SOAK, seedOf } from '../common/random.ts';
 import { amandaDialogues } from '../conntrack/helpers/amanda-dialogues.ts';
 import { ftpDialogues } from '../conntrack/helpers/ftp-dialogues.ts';
 import {
@@ -15,6 +14,7 @@ import { sipDialogues } from '../conntrack/helpers/sip-dialogues.ts';
 import { sipTcpDialogues } from '../conntrack/helpers/sip-tcp-dialogues.ts';
 import { tftpDialogues } from '../conntrack/helpers/tftp-dialogues.ts';
 import type { Dialogue } from '../support/dialogue.ts';
+import { createRandom, IS_SOAK, seedOf } from '../support/random.ts';
 import { compareDialogues, mutatedDialogues } from './live/dialogues.ts';
 import { type KernelHelper, kernelMissing } from './live/kernel.ts';
 

@@ -9,7 +9,7 @@ import type { CapturedPacket } from '../../src/kernel/compare/captures.ts';
 import { compareWith, describe } from '../../src/kernel/compare/judge.ts';
 import { stampCapture } from '../../src/kernel/compare/stamp.ts';
 import { LINK_RAW } from '../support/frames.ts';
-import { createRandom, type Random, runSeed } from '../support/random.ts';
+import { createRandom, IS_SOAK, type Random, seedOf } from '../support/random.ts';
 import { type LiveCase, patched } from './live/cases.ts';
 import { datagramCases } from './live/datagrams.ts';
 import { distanceCases, fragmentCases, memoryCases, randomFragments } from './live/fragments.ts';
@@ -123,7 +123,6 @@ function mutated({ name, data }: Made, random: Random): Made {
   return { name: `mutated: ${name}`, data: copy };
 }
 
-const IS_SOAK = process.env.FLOWSHARD_SOAK === '1';
 const MUTATED = IS_SOAK ? 6000 : 1500;
 /** So that nothing of SCTP and GRE ends in a run of many seconds, and each state still has a timeout of its own. */
 const PATIENCE = {
@@ -136,22 +135,15 @@ const PATIENCE = {
   'net.netfilter.nf_conntrack_sctp_timeout_heartbeat_sent': 317,
   'net.netfilter.nf_conntrack_gre_timeout': 318,
 };
-/** The kernel is asked something new in a soak; a normal run is to be repeatable. */
-const SEED = 3;
-
 const SCTP_RANDOM = IS_SOAK ? 10000 : 1500;
 
 it('SCTP at random', { skip }, (t) => {
-  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
-  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
-  const made = randomSctp(createRandom(seed), SCTP_RANDOM).map((data) => ({ name: 'at random', data }));
+  const made = randomSctp(createRandom(seedOf(t)), SCTP_RANDOM).map((data) => ({ name: 'at random', data }));
   return compare(t, made, { set: PATIENCE });
 });
 
 it('mutated packets', { skip }, (t) => {
-  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
-  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
-  const random = createRandom(seed);
+  const random = createRandom(seedOf(t));
   const originals = packetsOf([
     ...tcpCases,
     ...datagramCases,
@@ -179,9 +171,7 @@ it('fragments when memory is short', { skip }, (t) =>
 const DATAGRAMS = IS_SOAK ? 1200 : 250;
 
 it('fragments at random', { skip }, (t) => {
-  const seed = IS_SOAK || process.env.FLOWSHARD_SEED !== undefined ? runSeed() : SEED;
-  t.diagnostic(`FLOWSHARD_SEED=${seed}`);
-  return compare(t, packetsOf(randomFragments(DATAGRAMS, createRandom(seed))));
+  return compare(t, packetsOf(randomFragments(DATAGRAMS, createRandom(seedOf(t)))));
 });
 
 it('every difference that only these packets show is shown', { skip }, () => {

@@ -9,7 +9,7 @@ import { createSettings, Setting } from '../../src/conntrack/settings.ts';
 import { directionOf, verdictOf } from '../../src/conntrack/verdict.ts';
 import { Last, Meta, Side, Sides, Status, Task, TcpClass } from '../../src/shm/bits.ts';
 import { Desc, Hot } from '../../src/shm/offsets.generated.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 
 const ENTRY = 1;
 const H = ENTRY * Hot.WORDS;

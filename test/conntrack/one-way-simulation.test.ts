@@ -12,12 +12,12 @@ import { reportConnection } from '../../src/workers/report-order.ts';
 import { LINK_RAW, TCP_FLAGS, tcpPacket } from '../support/frames.ts';
 import { halvesOf, placesOf, type Run, reportTexts, runFrames } from '../support/halves.ts';
 import { createLab } from '../support/lab.ts';
-import { type Random, runSeed, withSeed } from '../support/random.ts';
+import { IS_SOAK, type Random, SEED, withSeed } from '../support/random.ts';
 import { randomTraffic } from '../support/traffic.ts';
 
-const ROUNDS = process.env.FLOWSHARD_SOAK === '1' ? 400 : 10;
+const ROUNDS = IS_SOAK ? 400 : 10;
 const PACKETS = 700;
-const SESSIONS = process.env.FLOWSHARD_SOAK === '1' ? 20_000 : 600;
+const SESSIONS = IS_SOAK ? 20_000 : 600;
 
 /** What depends on other packets. The rest of the INVALID reasons are about the packet alone. */
 const STATEFUL: readonly Reason[] = [
@@ -45,7 +45,7 @@ function checkRun(run: Run): void {
   }
 }
 
-const seed = runSeed();
+const seed = SEED;
 
 describe('one way, random traffic', () => {
   for (let round = 0; round < ROUNDS; round++) {

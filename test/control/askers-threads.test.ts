@@ -22,10 +22,9 @@ import { programOf } from '../../src/query/compile.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { Hot } from '../../src/shm/offsets.generated.ts';
 import { type Pipeline, startPipeline } from '../../src/workers/pipeline.ts';
-import { operations, type Random, seedOf } from '../common/random.ts';
 import { type ChurnFeed, createChurn, feedPipe } from '../support/churn.ts';
 import { lifeOf } from '../support/event-mirror.ts';
-import { createRandom } from '../support/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'flowshard-askers-'));

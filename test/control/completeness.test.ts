@@ -20,10 +20,9 @@ import {
 import { unaccounted } from '../../src/export/stats.ts';
 import type { LiveEntries } from '../../src/workers/live-entries.ts';
 import { type Pipeline, startPipeline } from '../../src/workers/pipeline.ts';
-import { operations, type Random, seedOf } from '../common/random.ts';
 import { createChurn, feedPipe } from '../support/churn.ts';
 import { createEventMirror, lifeOf, stateOf } from '../support/event-mirror.ts';
-import { createRandom } from '../support/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 import { until } from '../support/until.ts';
 
 const EVENTS = 200_000;

@@ -17,11 +17,10 @@ import { programOf } from '../../src/query/compile.ts';
 import { parseFilter } from '../../src/query/filter.ts';
 import { EndCode, ReportType } from '../../src/shm/bits.ts';
 import { Hot, Report } from '../../src/shm/offsets.generated.ts';
-import { operations, type Random, seedOf } from '../common/random.ts';
 import { type AskedTracker, createAskedTracker } from '../support/asked-tracker.ts';
 import { createEventMirror, lifeOf, stateOf } from '../support/event-mirror.ts';
 import { TCP_FLAGS, tcpPacket, udpPacket } from '../support/frames.ts';
-import { createRandom, messageOf } from '../support/random.ts';
+import { createRandom, messageOf, operations, type Random, seedOf } from '../support/random.ts';
 
 const HOSTS = 12;
 const PORTS = 30;

@@ -12,9 +12,8 @@ import { connectionLine, eventLine, parseOutput } from '../../src/export/text.ts
 import { connectionXml, eventXml } from '../../src/export/xml.ts';
 import { Cold, Hot, Report } from '../../src/shm/offsets.generated.ts';
 import { copyReport, eventOf } from '../../src/workers/report-order.ts';
-import { operations, seedOf } from '../common/random.ts';
 import { randomEntry, randomReport, randomTick } from '../support/entries.ts';
-import { createRandom } from '../support/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const OUTPUTS = [
   'text',

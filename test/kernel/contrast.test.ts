@@ -11,11 +11,11 @@ import { createFuzzSource } from '../../src/kernel/fuzz/source.ts';
 import { captureSource } from '../../src/kernel/packet-source.ts';
 import { type ContrastResult, runContrast } from '../../src/workers/contrast.ts';
 import { flowshard, linesOf, MIXED, MIXED_PACKETS, mixedBytes, start, tempFile } from '../cli/cli.ts';
+import { IS_SOAK } from '../support/random.ts';
 import { kernelMissing } from './live.ts';
 
 const skip = await kernelMissing();
 /** Seeds and packets of a normal run: about twenty seconds. */
-const IS_SOAK = process.env.FLOWSHARD_SOAK === '1';
 const SEEDS = IS_SOAK ? 10 : 4;
 const PACKETS = IS_SOAK ? 1_000_000 : 60_000;
 /** Of verdicts and of events. */

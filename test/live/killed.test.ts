@@ -12,8 +12,8 @@ import {
   HERE,
   type Namespace,
   run,
-  until,
 } from '../support/namespaces.ts';
+import { until } from '../support/until.ts';
 import { startTracker, type TrackerProcess } from './tracker-process.ts';
 
 const skip = enterNamespaces(['ping']);
@@ -61,18 +61,18 @@ describe('a tracker on an interface', { skip }, () => {
     assert.equal(promiscuity(ns), 1);
     assert.ok(packetSockets(ns) >= 1);
     ping();
-    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+    await until(async () => tracker !== null && (await countOf(tracker)) === 1, 'it is seen');
     const { child, socket } = tracker;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
-    await until('the interface is as it was', () => promiscuity(ns) === 0 && packetSockets(ns) === 0);
+    await until(() => promiscuity(ns) === 0 && packetSockets(ns) === 0, 'the interface is as it was');
     assert.equal(run('ip netns pids fs-tap').trim(), '');
     assert.ok(existsSync(socket), 'nobody could clean that up');
 
     tracker = await startTracker(ns, 'tap0', [], socket);
     ping();
-    await until('it is seen again', async () => tracker !== null && (await countOf(tracker)) >= 1);
+    await until(async () => tracker !== null && (await countOf(tracker)) >= 1, 'it is seen again');
   });
 
   it('waits for an interface that is not there yet', async () => {
@@ -83,7 +83,7 @@ describe('a tracker on an interface', { skip }, () => {
     tracker = await starting;
     assert.match(tracker.said(), /tap0: there is no such interface yet; waiting for it/);
     ping();
-    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+    await until(async () => tracker !== null && (await countOf(tracker)) === 1, 'it is seen');
   });
 
   it('told to end, it leaves the interface as it was', async () => {
@@ -112,11 +112,11 @@ describe('a tracker on an interface', { skip }, () => {
       clients.stdout?.on('data', (chunk) => {
         said += chunk;
       });
-      await until('all have begun', () => said === 'waiting\n');
+      await until(() => said === 'waiting\n', 'all have begun');
       assert.ok(openFiles() >= before + 20, `${path}: ${openFiles()} after ${before}`);
       ping();
       clients.kill('SIGKILL');
-      await until('nothing of them is left', () => openFiles() <= before);
+      await until(() => openFiles() <= before, 'nothing of them is left');
     }
     assert.ok((await countOf(tracker)) >= 1);
     assert.equal(tracker.said().trim().split('\n').length, 1, tracker.said());
@@ -125,15 +125,15 @@ describe('a tracker on an interface', { skip }, () => {
   it('with --on-down wait, the interface may go and come back: it goes on, and keeps what it had', async () => {
     tracker = await startTracker(ns, 'tap0', ['--on-down', 'wait']);
     ping();
-    await until('it is seen', async () => tracker !== null && (await countOf(tracker)) === 1);
+    await until(async () => tracker !== null && (await countOf(tracker)) === 1, 'it is seen');
     run('ip link del cable0');
     await sleep(300);
     assert.equal(tracker.child.exitCode, null, tracker.said());
     assert.equal(await countOf(tracker), 1);
     connect();
-    await until('it listens again', () => promiscuity(ns) === 1);
+    await until(() => promiscuity(ns) === 1, 'it listens again');
     ping();
-    await until('it sees more', async () => tracker !== null && (await countOf(tracker)) === 2);
+    await until(async () => tracker !== null && (await countOf(tracker)) === 2, 'it sees more');
   });
 
   it('with --on-down exit, it ends with a word when the interface goes', async () => {

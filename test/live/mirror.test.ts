@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { linesOf } from '../cli/cli.ts';
-import { closeNamespaces, enterNamespaces, isInstalled, run, until } from '../support/namespaces.ts';
+import { closeNamespaces, enterNamespaces, isInstalled, run } from '../support/namespaces.ts';
 import { makeRouted, type Routed, TAP_DEVICE } from '../support/routed.ts';
+import { until } from '../support/until.ts';
 import { type KernelView, openKernelView, type Timed, timedOf } from './kernel-view.ts';
 import { startTracker, type TrackerProcess } from './tracker-process.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
@@ -48,7 +49,7 @@ function assertAlike(ours: readonly string[], theirs: readonly string[]): void {
 async function settled(ours: () => Promise<string[]>, theirs: () => string[]): Promise<void> {
   let difference: unknown = null;
   try {
-    await until('alike', async () => {
+    await until(async () => {
       const before = theirs();
       const own = await ours();
       // What moves while we look is not to be compared.
@@ -60,7 +61,7 @@ async function settled(ours: () => Promise<string[]>, theirs: () => string[]): P
         difference = error;
         return false;
       }
-    });
+    }, 'alike');
   } catch (late) {
     throw difference ?? late;
   }
@@ -143,7 +144,7 @@ describe('a mirror port', { skip }, () => {
     traffic?.pings();
     await settled(ourTable, kernelTable);
     assert.ok(pings(kernelTable()) >= 1);
-    await until('the echo has ended', () => pings(kernelTable()) === 0);
+    await until(() => pings(kernelTable()) === 0, 'the echo has ended');
     await settled(ourTable, kernelTable);
   });
 
@@ -157,7 +158,7 @@ describe('a mirror port', { skip }, () => {
   it('events: of each connection the same ones in the same order', async (t) => {
     const theirs = byConnection(kernel.events());
     assert.ok(theirs.size >= 12);
-    await until('as many events', () => byConnection(tracker.printed()).size >= theirs.size);
+    await until(() => byConnection(tracker.printed()).size >= theirs.size, 'as many events');
     const ours = byConnection(tracker.printed());
     assert.deepEqual([...ours.keys()].sort(), [...theirs.keys()].sort());
     let races = 0;

@@ -6,7 +6,8 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CLI, linesOf } from '../cli/cli.ts';
-import { type Namespace, until } from '../support/namespaces.ts';
+import type { Namespace } from '../support/namespaces.ts';
+import { until } from '../support/until.ts';
 
 export interface TrackerProcess {
   readonly child: ChildProcess;
@@ -56,14 +57,14 @@ export async function startTracker(
   });
   for (const fd of files) closeSync(fd);
   const said = (): string => readFileSync(err, 'utf8');
-  await until('the tracker answers', async () => {
+  await until(async () => {
     assert.equal(child.exitCode, null, said());
     if (!existsSync(socket)) return false;
     return getOver(socket, '/readyz').then(
       () => true,
       () => false,
     );
-  });
+  }, 'the tracker answers');
   return {
     child,
     socket,

@@ -7,8 +7,9 @@ import type { ChildProcess } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { endStarted, isInstalled, type Namespace, until } from '../support/namespaces.ts';
+import { endStarted, isInstalled, type Namespace } from '../support/namespaces.ts';
 import { CLIENT, type Routed, SERVER } from '../support/routed.ts';
+import { until } from '../support/until.ts';
 
 const BODY_BYTES = 150_000;
 const HTTP = 80;
@@ -87,13 +88,13 @@ function startDns(server: Namespace, isDnsmasq: boolean): ChildProcess {
 
 /** Ready when the servers listen, which is seen from inside, so that nothing has passed the router yet. */
 async function listening(server: Namespace, ports: readonly number[]): Promise<void> {
-  await until('the servers listen', () => {
+  await until(() => {
     const open = server.run('cat /proc/net/tcp /proc/net/tcp6');
     return ports.every((port) => {
       const hex = port.toString(16).toUpperCase().padStart(4, '0');
       return new RegExp(`: [0-9A-F]+:${hex} [0-9A-F]+:0000 0A `).test(open);
     });
-  });
+  }, 'the servers listen');
 }
 
 /** With `isPlain` of the small programs alone. */
@@ -155,7 +156,7 @@ export async function startTraffic({ client, server }: Routed, isPlain = false):
       session.stdout?.on('data', (chunk) => {
         said += chunk;
       });
-      await until(`a session from ${CLIENT.v4} that holds`, () => said.includes('holding'));
+      await until(() => said.includes('holding'), `a session from ${CLIENT.v4} that holds`);
     },
     async close() {
       await endStarted(servers);

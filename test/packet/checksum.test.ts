@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { onesSum, swap16 } from '../../src/packet/checksum.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
 import fc from '../support/fast-check.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 import { naiveSum } from './build.ts';
 
 /** onesSum in network order. The two zeroes of one's complement stay apart: 0 comes from zeroes alone. */

@@ -8,7 +8,7 @@ import { createDecoder } from '../../src/packet/decode.ts';
 import { Last } from '../../src/packet/last.ts';
 import { LinkType } from '../../src/packet/link.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 import { KEY } from './decoded.ts';
 import { hexOf, loadScratch, mutate, type Scratch } from './mutate.ts';
 import { allSeeds } from './seeds.ts';

@@ -11,8 +11,8 @@ import { gzipSync } from 'node:zlib';
 import { CaptureError } from '../../src/common/errors.ts';
 import { openCapture, openCaptureSource } from '../../src/ingest/open-capture.ts';
 import { type CaptureReader, ReadStatus, Rec } from '../../src/ingest/reader.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 import * as files from '../ingest/capture-files.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 import { loadScratch, mutate, type Scratch } from './mutate.ts';
 import { captureFiles, handMadeSeeds, readCaptureFile } from './seeds.ts';
 

@@ -11,7 +11,7 @@ import type { Decode } from '../../src/packet/decode.ts';
 import { TunnelKind } from '../../src/packet/tunnels/tunnel.ts';
 import { Kind, Meta, Task } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 import { decapsulating } from './decap.ts';
 import { decoderOf, KEY } from './decoded.ts';
 import { LINK_FORMS } from './link-forms.ts';

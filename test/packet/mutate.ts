@@ -1,5 +1,5 @@
 /** Damages bytes in the ways in which parsers break: single bits, lengths, cuts, repeats, pieces of something else. */
-import type { Random } from '../common/random.ts';
+import type { Random } from '../support/random.ts';
 
 /** Values at the edges of what length and type fields hold. */
 const EDGES = [0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 20, 40, 0x3f, 0x40, 0x45, 0x60, 0x7f, 0x80, 0xfe, 0xff];

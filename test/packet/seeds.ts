@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { openCapture } from '../../src/ingest/open-capture.ts';
 import { ReadStatus, Rec } from '../../src/ingest/reader.ts';
 import { LinkType } from '../../src/packet/link.ts';
-import type { Random } from '../common/random.ts';
+import type { Random } from '../support/random.ts';
 import { SAMPLES } from './corpus.ts';
 import { LINK_FORMS } from './link-forms.ts';
 import { inEthernet, inTunnel, type Load, TUNNEL_FORMS } from './tunnel-forms.ts';

@@ -2,7 +2,7 @@
  * Tunnels byte by byte, with the options that their headers can have. Written without the code under
  * test; every form only puts bytes before what it carries.
  */
-import type { Random } from '../common/random.ts';
+import type { Random } from '../support/random.ts';
 import {
   type Bytes,
   destinationOptions,

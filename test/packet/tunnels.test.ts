@@ -7,7 +7,7 @@ import { TunnelKind } from '../../src/packet/tunnels/tunnel.ts';
 import { ZONE_CUT } from '../../src/packet/tunnels/unwrap.ts';
 import { Kind } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
-import { createRandom, seedOf } from '../common/random.ts';
+import { createRandom, seedOf } from '../support/random.ts';
 import * as b from './build.ts';
 import { decapsulating } from './decap.ts';
 import { decoded, decoderOf, tupleText } from './decoded.ts';

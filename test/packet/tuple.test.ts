@@ -6,8 +6,8 @@ import { Reason } from '../../src/common/reasons.ts';
 import { ICMP_INVERSE, ICMPV6_INVERSE, NOT_INVERTIBLE } from '../../src/packet/icmp-types.ts';
 import { Meta, Task } from '../../src/shm/bits.ts';
 import { Desc } from '../../src/shm/offsets.generated.ts';
-import { operations, seedOf } from '../common/random.ts';
 import fc from '../support/fast-check.ts';
+import { operations, seedOf } from '../support/random.ts';
 import * as b from './build.ts';
 import { type Decoded, decoded, KEY, tupleText } from './decoded.ts';
 

@@ -9,7 +9,7 @@ import { createMatcher } from '../../src/query/matcher.ts';
 import { PROGRAM_WORDS_MAX } from '../../src/query/program.ts';
 import { SORT_KINDS, sortKey } from '../../src/query/sort-key.ts';
 import { Cold, Hot, Report } from '../../src/shm/offsets.generated.ts';
-import { type Random, runSeed, withSeed } from '../support/random.ts';
+import { type Random, SEED, withSeed } from '../support/random.ts';
 import { connectionAt, idAt, NOW_NS, NOW_SEC, NOW_TICK, randomPair, writeEntry } from './samples.ts';
 
 const ENTRIES = 60;
@@ -36,7 +36,7 @@ const randomText = (random: Random, ids: readonly number[]): string =>
 
 describe('a program', () => {
   it('says the same as the filter, over a segment, a page and a report', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       const matcher = createMatcher();
       const slabs = randomSlabs(random);
       const { hot, hotF64, cold, ids } = slabs;
@@ -81,7 +81,7 @@ describe('a program', () => {
   });
 
   it('reads back from its text as the same program', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       for (let run = 0; run < FILTERS; run++) {
         const filter = parseFilterText(randomText(random, [1, 2 ** 32 - 1]));
         const again = parseFilterText(formatFilter(filter));
@@ -92,7 +92,7 @@ describe('a program', () => {
   });
 
   it('is the same from parameters as from text', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       for (let run = 0; run < FILTERS; run++) {
         const pairs = Array.from({ length: 1 + random.below(3) }, () => randomPair(random, [1]));
         const params: Record<string, string[]> = {};
@@ -105,7 +105,7 @@ describe('a program', () => {
   });
 
   it('works over the words of a report', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       const report = new Int32Array(Report.WORDS + 1);
       const matcher = createMatcher();
       const filter = parseFilterText('bytes>1k');
@@ -161,7 +161,7 @@ describe('a program', () => {
 
 describe('a threshold', () => {
   it('adds to any program that the sort key is at least so much', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       const { hot, hotF64, cold, ids } = randomSlabs(random);
       const plain = createMatcher();
       const limited = createMatcher();
@@ -185,7 +185,7 @@ describe('a threshold', () => {
   });
 
   it('is in bytes, packets, or the age', () => {
-    withSeed(runSeed(), (random) => {
+    withSeed(SEED, (random) => {
       const { hot, hotF64, cold, ids } = randomSlabs(random);
       ids.forEach((_, i) => {
         const h = i * Hot.WORDS;

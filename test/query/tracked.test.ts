@@ -11,7 +11,7 @@ import { createMatcher } from '../../src/query/matcher.ts';
 import { Cold, Hot } from '../../src/shm/offsets.generated.ts';
 import type { Segment } from '../../src/shm/segment.ts';
 import { createLab } from '../support/lab.ts';
-import { type Random, runSeed, withSeed } from '../support/random.ts';
+import { type Random, SEED, withSeed } from '../support/random.ts';
 import { randomTraffic } from '../support/traffic.ts';
 
 const PACKETS = 3000;
@@ -65,7 +65,7 @@ function describing(random: Random, c: Connection, nowMs: number): string {
 }
 
 it('finds every connection by what it is, and no other one', () => {
-  withSeed(runSeed(), (random) => {
+  withSeed(SEED, (random) => {
     const lab = createLab({ set: ['nf_conntrack_acct=1'], shards: 2, startS: START_S, helpers: 'none' });
     for (const { frame, ms, linkType } of randomTraffic(random, PACKETS)) lab.send(frame, ms, linkType);
     const tick = lab.tick();

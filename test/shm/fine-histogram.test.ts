@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { FINE_WORDS, fineBucketOf, fineValueOf, recordFine } from '../../src/shm/fine-histogram.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const MAX = 0x7fffffff;
 

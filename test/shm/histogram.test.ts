@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bucketOf, bucketValue, HISTOGRAM_WORDS, record } from '../../src/shm/histogram.ts';
 import { createSharedI32 } from '../../src/shm/segment.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const MAX = 0x7fffffff;
 

@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { createLogReader, createLogWriter, setLogNumber } from '../../src/shm/log.ts';
 import { createRingMemory, createSharedI32, type RingMemory } from '../../src/shm/segment.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
 import { RECORD_WORDS, readChecked, writeRecord } from '../support/log-records.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const DEADLINE_MS = 60_000;
 const READERS = 2;

@@ -4,8 +4,8 @@ import { describe, test } from 'node:test';
 import { InvariantError } from '../../src/common/assert.ts';
 import { createLogReader, createLogWriter, type LogWriter, setLogNumber } from '../../src/shm/log.ts';
 import { createRingMemory, type RingMemory } from '../../src/shm/segment.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 import { type Account, RECORD_WORDS, readChecked, recordWord, writeRecord } from '../support/log-records.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 
 const SLOTS = 256;
 const ROUND = 2 ** 32;

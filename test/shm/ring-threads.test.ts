@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { isMainThread, Worker, workerData } from 'node:worker_threads';
 import { createRingReader, createRingWriter, setRingCursors } from '../../src/shm/ring.ts';
 import { createRingMemory, createSharedI32, type RingMemory } from '../../src/shm/segment.ts';
-import { createRandom, operations, seedOf } from '../common/random.ts';
+import { createRandom, operations, seedOf } from '../support/random.ts';
 
 const WORDS = 5;
 /** Longer than the test may take: a wake-up that is lost shows. */

@@ -3,7 +3,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { InvariantError } from '../../src/common/assert.ts';
 import { createRingReader, createRingWriter, setRingCursors } from '../../src/shm/ring.ts';
 import { createRingMemory, RING_CURSOR_WORDS, type RingMemory } from '../../src/shm/segment.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 
 const WORDS = 3;
 

@@ -5,7 +5,7 @@ import { Kind } from '../../src/shm/bits.ts';
 import { Cold, Desc, Hot } from '../../src/shm/offsets.generated.ts';
 import { createSegment, LOAD_MAX, type Segment } from '../../src/shm/segment.ts';
 import { createTable, PROBE_LIMIT, type Table } from '../../src/shm/table.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 
 /** Tuples by number, with the hash that the test gives each. */
 interface Universe {

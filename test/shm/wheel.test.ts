@@ -4,7 +4,7 @@ import { InvariantError } from '../../src/common/assert.ts';
 import { Cold, Hot } from '../../src/shm/offsets.generated.ts';
 import { createSegment } from '../../src/shm/segment.ts';
 import { createWheel, WHEEL_SLOTS, WHEEL_TICK_SHIFT, type Wheel } from '../../src/shm/wheel.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../support/random.ts';
 
 const TICK_MS = 1 << WHEEL_TICK_SHIFT;
 const DAY_MS = 86_400_000;

@@ -18,11 +18,11 @@ import {
 import { HELPERS_BY_NUMBER } from '../../src/conntrack/helpers/registry.ts';
 import { createSettings } from '../../src/conntrack/settings.ts';
 import { Kind, Verdict } from '../../src/shm/bits.ts';
-import { createRandom, operations, type Random, seedOf } from '../common/random.ts';
 import { bytesOf, type Dialogue } from './dialogue.ts';
 import { addressBytes } from './frames.ts';
 import { LAB_KEY } from './lab.ts';
 import { mutatedPayload, payloadOf } from './payload.ts';
+import { createRandom, operations, type Random, seedOf } from './random.ts';
 
 /** Messages of a normal run. */
 const MESSAGES = 30_000;

@@ -6,7 +6,6 @@
 import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { CLONE_NEWNET, loadLibc } from '../../src/kernel/linux/libc.ts';
 import { messageOf } from './random.ts';
 
@@ -143,14 +142,4 @@ export async function closeNamespaces(): Promise<void> {
     const [word = ''] = name.split(' ');
     if (word !== '') run(`ip netns del ${word}`);
   }
-}
-
-/** Asks again and again. Errors: after `msMax` */
-export async function until(
-  what: string,
-  isDone: () => boolean | Promise<boolean>,
-  msMax = 8000,
-): Promise<void> {
-  for (const endMs = performance.now() + msMax; !(await isDone()); await sleep(20))
-    if (performance.now() > endMs) throw new Error(`${what}: not within ${msMax} ms`);
 }

@@ -9,9 +9,7 @@ export async function until(
   what: string,
   limitMs = 20_000,
 ): Promise<void> {
-  for (let left = limitMs; left > 0; left -= POLL_MS) {
+  for (const endMs = performance.now() + limitMs; performance.now() < endMs; await sleep(POLL_MS))
     if (await isSo()) return;
-    await sleep(POLL_MS);
-  }
-  throw new Error(`waited in vain: ${what}`);
+  throw new Error(`waited ${limitMs} ms in vain: ${what}`);
 }

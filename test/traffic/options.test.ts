@@ -20,6 +20,7 @@ import { createTraffic } from '../../src/traffic/traffic.ts';
 import { createTrafficReader } from '../../src/traffic/traffic-reader.ts';
 import fc from '../support/fast-check.ts';
 import { isInstalled } from '../support/namespaces.ts';
+import { IS_SOAK } from '../support/random.ts';
 import { generate, read } from './generated.ts';
 
 const HASH_KEY = { k0: 1, k1: 2 };
@@ -80,7 +81,7 @@ test('of connections, new ones per second and lifetime, the third follows from t
 });
 
 /** Of a normal test run, and of a long one. */
-const RUNS = process.env.FLOWSHARD_SOAK === '1' ? 5000 : 150;
+const RUNS = IS_SOAK ? 5000 : 150;
 
 const share = fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
 const flood = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 200_000 }));

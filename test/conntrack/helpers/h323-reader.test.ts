@@ -24,10 +24,10 @@ import {
   type Type,
   unknown,
 } from '../../../src/conntrack/helpers/h323/schema.ts';
-import { createRandom, operations, seedOf } from '../../common/random.ts';
 import { userInformation } from '../../support/h323-calls.ts';
 import { encoded } from '../../support/h323-media.ts';
 import type { Write } from '../../support/per.ts';
+import { createRandom, operations, seedOf } from '../../support/random.ts';
 
 const NAME = 7;
 const ROLE = 3;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Counter } from '../../../src/shm/counters.ts';
-import { operations } from '../../common/random.ts';
 import { fragmentOf } from '../../support/fragments.ts';
 import { ipPacket, isIpv6 } from '../../support/frames.ts';
+import { operations } from '../../support/random.ts';
 import { createReassembler, LINUX, type Reassembler } from './reassembler.ts';
 
 const FAMILIES = {

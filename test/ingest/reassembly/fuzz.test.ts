@@ -4,12 +4,11 @@ import { it } from 'node:test';
 import { Reason } from '../../../src/common/reasons.ts';
 import { ReportMode } from '../../../src/conntrack/reporter.ts';
 import { Counter } from '../../../src/shm/counters.ts';
-import { createRandom, operations, seedOf } from '../../common/random.ts';
 import { hexOf, loadScratch, mutate, type Scratch } from '../../packet/mutate.ts';
 import { pieceOf, randomPieces } from '../../support/fragments.ts';
 import { ethernet, icmpPacket, LINK_ETHERNET, tcpPacket, udpPacket } from '../../support/frames.ts';
 import { createLab } from '../../support/lab.ts';
-import type { Random } from '../../support/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../../support/random.ts';
 
 const SEED_FRAMES = 3000;
 const CHECK_EVERY = 5000;

@@ -2,10 +2,9 @@
 import assert from 'node:assert/strict';
 import { it, type TestContext } from 'node:test';
 import type { ReassemblyLimits } from '../../../src/ingest/reassembly/limits.ts';
-import { operations, seedOf } from '../../common/random.ts';
 import { headerBytesOf, type Piece, pieceOf, randomPieces } from '../../support/fragments.ts';
 import { ipPacket } from '../../support/frames.ts';
-import { createRandom, type Random } from '../../support/random.ts';
+import { createRandom, operations, type Random, seedOf } from '../../support/random.ts';
 import { createModel, type ModelFragment } from './model.ts';
 import { createReassembler, LINUX } from './reassembler.ts';
 

@@ -6,7 +6,7 @@ import { fragmentCharge } from '../../../src/ingest/reassembly/charge.ts';
 import { Fragment } from '../../../src/ingest/reassembly/records.ts';
 import { Fit, fitOf, insertRun } from '../../../src/ingest/reassembly/runs.ts';
 import { createSources } from '../../../src/ingest/reassembly/sources.ts';
-import { createRandom, operations, seedOf } from '../../common/random.ts';
+import { createRandom, operations, seedOf } from '../../support/random.ts';
 
 /** Bytes of layer 3 of a packet, and what the kernel's /proc/net/sockstat grew by. */
 const MEASURED: readonly (readonly [bytes: number, charge: number])[] = [
