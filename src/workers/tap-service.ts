@@ -8,23 +8,29 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../common/clock.ts';
-import type { Stats } from '../export/stats.ts';
+import { type Stats, total } from '../export/stats.ts';
 import { DEVICES } from '../kernel/router/router.ts';
 import { ownCommand, requestOver } from './crowd-service.ts';
 import type { RouterRun } from './router-run.ts';
 
 export interface TapCounts {
-  readonly tracked: number;
+  /** Packets that were tracked, or were INVALID, as what follows a lost one may be. */
+  readonly judged: number;
   /** Packets that the kernel dropped because the ring was full, and those that we dropped. */
   readonly lost: number;
   readonly connections: number;
+}
+
+export interface TapSettled extends TapCounts {
   /** Of all threads, since the process began. */
   readonly cpuMs: number;
+  /** When the last of it came. */
+  readonly atMs: number;
 }
 
 export interface TapService {
-  /** When so many packets were tracked or lost: what there is by then, and when the last of it came. Others may keep it from its work for a while. */
-  settled(packets: number): Promise<TapCounts & { readonly atMs: number }>;
+  /** When so many packets were judged or lost: what there is by then. Others may keep it from its work for a while. */
+  settled(packets: number): Promise<TapSettled>;
   close(): Promise<void>;
 }
 
@@ -44,9 +50,13 @@ function cpuMsOf(pid: number): number {
   return ticks.reduce((a, b) => a + b, 0) * MS_PER_TICK;
 }
 
-const lostIn = ({ live, dropped }: Stats): number => (live?.kernelDrops ?? 0) + sum(dropped);
-const sum = (counts: Readonly<Record<string, number>>): number =>
-  Object.values(counts).reduce((a, b) => a + b, 0);
+export function tapCounts({ tracked, invalid, dropped, live, connections }: Stats): TapCounts {
+  return {
+    judged: tracked + total(invalid),
+    lost: (live?.kernelDrops ?? 0) + total(dropped),
+    connections: connections.created,
+  };
+}
 
 /** Errors: when it does not answer in time; what the router's thread says */
 export async function startTap(
@@ -98,14 +108,15 @@ export async function startTap(
     async settled(packets) {
       let last = await stats();
       let atMs = monotonicMs();
-      while (last.tracked + lostIn(last) < packets && monotonicMs() - atMs < QUIET_MS_MAX) {
+      let counts = tapCounts(last);
+      while (counts.judged + counts.lost < packets && monotonicMs() - atMs < QUIET_MS_MAX) {
         await sleep(POLL_MS);
         const now = await stats();
         if (now.packets !== last.packets) atMs = monotonicMs();
         last = now;
+        counts = tapCounts(last);
       }
-      const { tracked, connections } = last;
-      return { tracked, lost: lostIn(last), connections: connections.created, cpuMs: cpuMsOf(pid), atMs };
+      return { ...counts, cpuMs: cpuMsOf(pid), atMs };
     },
     close,
   };

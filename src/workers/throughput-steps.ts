@@ -139,12 +139,12 @@ export async function forwardWithTap(input: RoundInput): Promise<Figures> {
     const { ms, cpuMs } = await forward(router, 'established', packets, 'forwarding with our tap');
     const all = connections * OPENING + packets;
     const settled = await tap.settled(all);
-    check('packets that we tracked or lost', settled.tracked + settled.lost, all);
+    check('packets that we judged or lost', settled.judged + settled.lost, all);
     if (settled.lost === 0) check('our connections', settled.connections, connections);
     return {
       tapNs: nsEach(cpuMs, packets),
       tapCpuNs: nsEach(settled.cpuMs - opened.cpuMs, packets),
-      tapPerS: perS(settled.tracked - opened.tracked, Math.max(ms, settled.atMs - startMs)),
+      tapPerS: perS(settled.judged - opened.judged, Math.max(ms, settled.atMs - startMs)),
       tapLost: settled.lost,
       tapOpenedPerS: perS(connections, opening.cpuMs),
     };
