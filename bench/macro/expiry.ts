@@ -30,7 +30,7 @@ const MARGIN_S = 0.2;
 export function run(context: Context): Promise<Figure[]> {
   const due = scaled(context, 1_000_000, 1_000_000, 1000);
   const established = scaled(context, 100_000, 100_000, 100);
-  const rounds = scaled(context, 3, 2, 1);
+  const rounds = scaled(context, 7, 2, 1);
   const thread = createInThread({ maxEntries: due + established * 2, events: true });
   const traffic = tcpTraffic(established, context.seed);
   const found = { lag: [] as number[], quiet: [] as number[], during: [] as number[] };
