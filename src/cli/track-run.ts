@@ -146,10 +146,16 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
     void (beside?.leave() ?? Promise.resolve()).finally(() => pipeline.stop());
   };
   handleSignals(stop, () => progress?.stop());
+  let isReloadDue = false;
+  const reload = (): void => {
+    isReloadDue = beside === null;
+    void beside?.reload();
+  };
+  // Before anybody hears that we are ready. A run over captures that nobody asks ends with its terminal, as ever.
+  if (pipeline.control !== null) process.on('SIGHUP', reload);
   try {
     beside = await attach(flags, pipeline, live, stop);
-    // A run over captures that nobody asks ends with its terminal, as ever.
-    if (pipeline.control !== null) process.on('SIGHUP', () => void beside?.reload());
+    if (isReloadDue) reload();
     progress = await progressOf(flags, printer, pipeline);
     await printReports(pipeline, printer, out, stop);
   } finally {

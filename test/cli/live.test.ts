@@ -176,6 +176,29 @@ describe('track -i', { skip }, () => {
     manager.close();
   });
 
+  it('takes a SIGHUP that comes as soon as it says READY', async () => {
+    addPair('out0', 'in0');
+    const path = tempFile('notify-early', '');
+    rmSync(path);
+    const manager = listenAt(path);
+    process.env.NOTIFY_SOCKET = path;
+    const { child, ended } = start(['track', '-i', 'in0', '--socket', `${path}.api`]);
+    process.env.NOTIFY_SOCKET = '';
+    const said: string[] = [];
+    // Without a pause: the signal comes within microseconds.
+    for (const endMs = performance.now() + 20_000; said.length === 0 && performance.now() < endMs; )
+      said.push(...manager.heard());
+    child.kill('SIGHUP');
+    await until(() => said.push(...manager.heard()) >= 3 || child.signalCode !== null, 'RELOADING and READY');
+    child.kill('SIGTERM');
+    assert.equal((await ended).status, 0);
+    assert.deepEqual(
+      said.slice(0, 3).map((words) => words.split('=')[0]),
+      ['READY', 'RELOADING', 'READY'],
+    );
+    manager.close();
+  });
+
   it('shares the packets among several ingest threads', async () => {
     addPair('out0', 'in0');
     const run = await live('-i', 'in0', '--ingest', '2', '--helpers', 'none', '--shards', '2', ...COUNT);
