@@ -146,16 +146,18 @@ async function run(flags: TrackFlags, eventTypes: ReadonlySet<EventType>): Promi
     void (beside?.leave() ?? Promise.resolve()).finally(() => pipeline.stop());
   };
   handleSignals(stop, () => progress?.stop());
-  let isReloadDue = false;
-  const reload = (): void => {
-    isReloadDue = beside === null;
-    void beside?.reload();
-  };
-  // Before anybody hears that we are ready. A run over captures that nobody asks ends with its terminal, as ever.
-  if (pipeline.control !== null) process.on('SIGHUP', reload);
   try {
-    beside = await attach(flags, pipeline, live, stop);
-    if (isReloadDue) reload();
+    const attaching = attach(flags, pipeline, live, stop);
+    // Whoever hears that we are ready may send it at once. A run over captures that nobody asks ends with its terminal, as ever.
+    if (pipeline.control !== null)
+      process.on('SIGHUP', () => {
+        // Where it fails, the run says so.
+        attaching.then(
+          (all) => all.reload(),
+          () => {},
+        );
+      });
+    beside = await attaching;
     progress = await progressOf(flags, printer, pipeline);
     await printReports(pipeline, printer, out, stop);
   } finally {

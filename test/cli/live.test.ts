@@ -43,6 +43,14 @@ process.env.NOTIFY_SOCKET = '';
 const running = new Set<Live>();
 const senders: Sender[] = [];
 
+/** A service manager that the next command finds. */
+function startManager(name: string) {
+  const path = tempFile(name, '');
+  rmSync(path);
+  process.env.NOTIFY_SOCKET = path;
+  return { ...listenAt(path), path };
+}
+
 /** Sockets that receive; the kernel lists them for each network. */
 const packetSockets = (): number => linesOf(readFileSync('/proc/self/net/packet', 'utf8')).length - 1;
 
@@ -155,12 +163,9 @@ describe('track -i', { skip }, () => {
 
   it('tells the service manager, and reads its settings again on SIGHUP', async () => {
     addPair('out0', 'in0');
-    const path = tempFile('notify', '');
-    rmSync(path);
-    const manager = listenAt(path);
-    process.env.NOTIFY_SOCKET = path;
+    const manager = startManager('notify');
     const settings = tempFile('settings', 'udp_timeout = 100\n');
-    const run = await live('-i', 'in0', '--settings', settings, '--socket', `${path}.api`);
+    const run = await live('-i', 'in0', '--settings', settings, '--socket', `${manager.path}.api`);
     process.env.NOTIFY_SOCKET = '';
     await until(() => manager.heard().includes('READY=1\nSTATUS=Tracking in0'), 'READY');
     writeFileSync(settings, 'udp_timeout = 50\n');
@@ -178,19 +183,22 @@ describe('track -i', { skip }, () => {
 
   it('takes a SIGHUP that comes as soon as it says READY', async () => {
     addPair('out0', 'in0');
-    const path = tempFile('notify-early', '');
-    rmSync(path);
-    const manager = listenAt(path);
-    process.env.NOTIFY_SOCKET = path;
-    const { child, ended } = start(['track', '-i', 'in0', '--socket', `${path}.api`]);
+    const manager = startManager('notify-early');
+    const { child, ended } = start(['track', '-i', 'in0', '--socket', `${manager.path}.api`]);
     process.env.NOTIFY_SOCKET = '';
     const said: string[] = [];
     // Without a pause: the signal comes within microseconds.
     for (const endMs = performance.now() + 20_000; said.length === 0 && performance.now() < endMs; )
       said.push(...manager.heard());
     child.kill('SIGHUP');
-    await until(() => said.push(...manager.heard()) >= 3 || child.signalCode !== null, 'RELOADING and READY');
-    child.kill('SIGTERM');
+    try {
+      await until(
+        () => said.push(...manager.heard()) >= 3 || child.signalCode !== null,
+        'RELOADING and READY',
+      );
+    } finally {
+      child.kill('SIGTERM');
+    }
     assert.equal((await ended).status, 0);
     assert.deepEqual(
       said.slice(0, 3).map((words) => words.split('=')[0]),
