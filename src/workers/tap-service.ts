@@ -108,15 +108,17 @@ export async function startTap(
     async settled(packets) {
       let last = await stats();
       let atMs = monotonicMs();
-      let counts = tapCounts(last);
-      while (counts.judged + counts.lost < packets && monotonicMs() - atMs < QUIET_MS_MAX) {
+      const isComplete = (): boolean => {
+        const { judged, lost } = tapCounts(last);
+        return judged + lost >= packets;
+      };
+      while (!isComplete() && monotonicMs() - atMs < QUIET_MS_MAX) {
         await sleep(POLL_MS);
         const now = await stats();
         if (now.packets !== last.packets) atMs = monotonicMs();
         last = now;
-        counts = tapCounts(last);
       }
-      return { ...counts, cpuMs: cpuMsOf(pid), atMs };
+      return { ...tapCounts(last), cpuMs: cpuMsOf(pid), atMs };
     },
     close,
   };
