@@ -7,7 +7,7 @@
  * word: a side that sends data has finished its handshake, whatever was seen of that. So there is no
  * cell that says INVALID.
  */
-import { TcpState } from './tcp-table.ts';
+import { TCP_STATE_CELLS, type TcpState } from './tcp-table.ts';
 
 /** What a cell says, where it is not a TcpState. */
 export enum OneWayCell {
@@ -26,15 +26,7 @@ type Row = readonly [string, string, string, string, string];
 
 /** Two-letter names of the cells. */
 const CELLS: Readonly<Record<string, TcpState | OneWayCell>> = {
-  SS: TcpState.SYN_SENT,
-  SR: TcpState.SYN_RECV,
-  ES: TcpState.ESTABLISHED,
-  FW: TcpState.FIN_WAIT,
-  CW: TcpState.CLOSE_WAIT,
-  LA: TcpState.LAST_ACK,
-  TW: TcpState.TIME_WAIT,
-  CL: TcpState.CLOSE,
-  S2: TcpState.SYN_SENT2,
+  ...TCP_STATE_CELLS,
   ig: OneWayCell.IGNORE,
   RO: OneWayCell.REOPEN,
   un: OneWayCell.UNTRACKED,

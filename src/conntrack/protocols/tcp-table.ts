@@ -27,8 +27,8 @@ export enum TcpState {
 /** Columns of a row, in the order of TcpClass: syn, synack, fin, ack, rst, none. */
 type Row = readonly [string, string, string, string, string, string];
 
-/** Two-letter names of the cells. */
-const CELLS: Readonly<Record<string, TcpState>> = {
+/** Two-letter names of the states that a cell may hold. */
+export const TCP_STATE_CELLS: Readonly<Record<string, TcpState>> = {
   SS: TcpState.SYN_SENT,
   SR: TcpState.SYN_RECV,
   ES: TcpState.ESTABLISHED,
@@ -38,6 +38,9 @@ const CELLS: Readonly<Record<string, TcpState>> = {
   TW: TcpState.TIME_WAIT,
   CL: TcpState.CLOSE,
   S2: TcpState.SYN_SENT2,
+};
+const CELLS: Readonly<Record<string, TcpState>> = {
+  ...TCP_STATE_CELLS,
   ig: TcpState.IGNORE,
   iv: TcpState.INVALID,
 };
