@@ -2,6 +2,7 @@
  * Ingest and tracker side by side in one thread, so that each can be measured alone: ingest fills the ring, and then the
  * tracker, or nobody in particular, empties it.
  */
+import { monotonicMs } from '../../src/common/clock.ts';
 import { ReportMode } from '../../src/conntrack/reporter.ts';
 import { createSettings, reassemblyLimits, Setting } from '../../src/conntrack/settings.ts';
 import { BURST, createTracker, type Tracker } from '../../src/conntrack/tracker.ts';
@@ -22,6 +23,7 @@ import {
 } from '../../src/shm/segment.ts';
 import { inlineGenerously } from '../../src/workers/inlining.ts';
 import { openReports } from '../../src/workers/reports.ts';
+import { type Traffic, withLaps } from './blocks.ts';
 import { HASH_KEY } from './hash-key.ts';
 
 export interface InThreadOptions {
@@ -130,4 +132,21 @@ export function createInThread(options: InThreadOptions): InThread {
       reader.release(reader.available());
     },
   };
+}
+
+/** Of the connections that a table holds: just below the most, for those that are due and still there. */
+export const FULL = 0.99;
+
+/** Tracks `from` packets and then about so many more. Returns what those cost the tracker. Units: ns each */
+export function trackAll(thread: InThread, traffic: Traffic, from: number, packets: number): number[] {
+  const source = sourceOf(withLaps(traffic, Number.POSITIVE_INFINITY));
+  const values: number[] = [];
+  for (let done = 0; done < from + packets; ) {
+    const count = thread.ingest(source);
+    const startMs = monotonicMs();
+    thread.track();
+    if (done >= from) values.push(((monotonicMs() - startMs) * 1e6) / count);
+    done += count;
+  }
+  return values;
 }

@@ -2,26 +2,23 @@
  * What a new connection costs the tracker when its table is a tenth full and when it is nearly full, and full: one table, whose
  * index has grown to its full size before, with as many expiring as come. The tracker alone, in one thread.
  */
-import { monotonicMs } from '../../src/common/clock.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { LOAD_MAX } from '../../src/shm/segment.ts';
-import { newTraffic, withLaps } from '../lib/blocks.ts';
+import { newTraffic } from '../lib/blocks.ts';
 import { type Context, type Figure, scaled } from '../lib/figure.ts';
-import { createInThread, type InThread, sourceOf } from '../lib/in-thread.ts';
+import { createInThread, FULL, type InThread, trackAll } from '../lib/in-thread.ts';
 import { checksumOf } from '../lib/pipeline-run.ts';
 
 /** Packet time between two phases: all of the last one have expired. */
 const PHASE_S = 1000;
 /** Connections, of those that the table holds: enough for its index to grow to its full size. */
 const GROWN = 0.9;
-/** Just below what the table holds, for the expired that the wheel is yet to come to. */
-const FULL = 0.99;
 const LOADS = [0.1, 0.8, 1] as const;
 
 export const insertName = (load: number): string => `new connection at ${Math.round(load * 100)} % load`;
 
 export function run(context: Context): Promise<Figure[]> {
-  const max = scaled(context, 1 << 21, 1 << 20, 1 << 13) * LOAD_MAX;
+  const max = Math.floor(scaled(context, 1 << 21, 1 << 20, 1 << 13) * LOAD_MAX);
   const rounds = scaled(context, 2, 2, 1);
   const measured = scaled(context, 3e6, 1e6, 2000);
   const thread = createInThread({
@@ -53,15 +50,5 @@ export function run(context: Context): Promise<Figure[]> {
 
 /** New connections, until so many are alive, and then `packets` more. Returns what those cost the tracker. Units: ns each */
 function churn(thread: InThread, alive: number, laterSec: number, packets: number): number[] {
-  const traffic = newTraffic(alive, laterSec);
-  const source = sourceOf(withLaps(traffic, Number.POSITIVE_INFINITY));
-  const values: number[] = [];
-  for (let done = 0; done < alive * 1.1 + packets; ) {
-    const count = thread.ingest(source);
-    const startMs = monotonicMs();
-    thread.track();
-    if (done > alive * 1.1) values.push(((monotonicMs() - startMs) * 1e6) / count);
-    done += count;
-  }
-  return values;
+  return trackAll(thread, newTraffic(alive, laterSec), alive * 1.1, packets);
 }

@@ -3,7 +3,6 @@
  * shard. The sizes are those that published tests of the field use, 63 of 64 parts of a power of two. Then more shards, and how full the
  * table is. Each rung in a process of its own.
  */
-import { monotonicMs } from '../../src/common/clock.ts';
 import { grouped } from '../../src/common/grouped.ts';
 import { Counter } from '../../src/shm/counters.ts';
 import { LOAD_MAX } from '../../src/shm/segment.ts';
@@ -19,7 +18,7 @@ import {
 } from '../lib/blocks.ts';
 import { runPart } from '../lib/child.ts';
 import { type Context, type Figure, type RunBench, scaled } from '../lib/figure.ts';
-import { createInThread, type InThread, sourceOf } from '../lib/in-thread.ts';
+import { createInThread, FULL, trackAll } from '../lib/in-thread.ts';
 import { checksumOf, nsPerPacket, runPipeline } from '../lib/pipeline-run.ts';
 
 export type TrafficKind = 'established' | 'new' | 'mixed';
@@ -108,14 +107,13 @@ const PHASE_S = 1000;
 const loads =
   (kind: 'established' | 'new'): RunBench =>
   (context) => {
-    const max = scaled(context, 1 << 19, 1 << 18, 1 << 12) * LOAD_MAX;
+    const max = Math.floor(scaled(context, 1 << 19, 1 << 18, 1 << 12) * LOAD_MAX);
     const thread = createInThread({
       maxEntries: max,
       ringSlots: scaled(context, 1 << 13, 1 << 13, 1 << 9),
     });
     const make = (load: number, phase: number): Traffic => {
-      // Just below the most, for those that are due and still there.
-      const count = Math.floor(max * Math.min(load, 0.99));
+      const count = Math.floor(max * Math.min(load, FULL));
       const laterSec = phase * PHASE_S;
       return kind === 'new' ? newTraffic(count, laterSec) : udpTraffic(count, context.seed, laterSec);
     };
@@ -130,20 +128,6 @@ const loads =
     const checksum = checksumOf([counters[Counter.TRACKED], counters[Counter.CREATED]]);
     return Promise.resolve(figures.map((figure) => ({ ...figure, checksum })));
   };
-
-/** Tracks `from` packets and then about so many more. Returns what those cost the tracker. Units: ns each */
-function trackAll(thread: InThread, traffic: Traffic, from: number, packets: number): number[] {
-  const source = sourceOf(withLaps(traffic, Number.POSITIVE_INFINITY));
-  const values: number[] = [];
-  for (let done = 0; done < from + packets; ) {
-    const count = thread.ingest(source);
-    const startMs = monotonicMs();
-    thread.track();
-    if (done >= from) values.push(((monotonicMs() - startMs) * 1e6) / count);
-    done += count;
-  }
-  return values;
-}
 
 export const LADDER_PARTS: Readonly<Record<string, RunBench>> = {
   ...Object.fromEntries(
